@@ -42,7 +42,10 @@ fn reply_from_arguments() -> Result<std::time::Duration, String> {
             .parse()
             .map(std::time::Duration::from_secs)
             .map_err(|_| format!("--reply takes a whole number of seconds, found `{seconds}`")),
-        other => Err(format!("expected nothing or `--reply SECONDS`, found `{}`", other.join(" "))),
+        other => Err(format!(
+            "expected nothing or `--reply SECONDS`, found `{}`",
+            other.join(" ")
+        )),
     }
 }
 
@@ -63,9 +66,21 @@ fn draw(show: Exhibition) -> std::io::Result<()> {
         for turn in turns.iter().filter(|turn| turn.begins < SHOWN) {
             let table = turn.table + 1;
             if turn.begins > free_at {
-                recorder.span(judit, free_at, turn.begins, Kind::Waiting, "waits for the reply");
+                recorder.span(
+                    judit,
+                    free_at,
+                    turn.begins,
+                    Kind::Waiting,
+                    "waits for the reply",
+                );
             }
-            recorder.span(judit, turn.begins, turn.moved, Kind::Working, &format!("moves at table {table}"));
+            recorder.span(
+                judit,
+                turn.begins,
+                turn.moved,
+                Kind::Working,
+                &format!("moves at table {table}"),
+            );
             free_at = turn.moved;
             if let Some((_, lane)) = lanes.iter().find(|(shown, _)| *shown == turn.table) {
                 recorder.span(*lane, turn.moved, turn.replied, Kind::Working, "thinks");

@@ -65,8 +65,8 @@ fn the_master_does_not_wait_for_the_whole_round() {
     let (_, all) = both(vec![game(2, 1), game(2, 100)]);
     assert_eq!(
         all,
-        110 + 100,
-        "she moves at table 1 at 10 s and is back at table 2 before its reply comes at 110 s"
+        110 + 5 + 100,
+        "she moves at table 1 at 10 s, and only then waits at table 2 until its reply comes at 110 s"
     );
     let (_, all) = both(vec![game(2, 100), game(2, 1), game(2, 97)]);
     // Table 1 moved by 5, replies at 105; table 2 by 10; table 3 by 15, replies at 112.
@@ -86,11 +86,11 @@ fn the_master_does_not_skip_a_table_that_is_thinking() {
         all, 110,
         "she stands at table 1 from 10 s to 55 s, though table 2 has replied"
     );
-    let (_, all) = both(vec![game(2, 50), game(9, 1)]);
+    let (_, all) = both(vec![game(2, 50), game(12, 1)]);
     assert_eq!(
         all,
-        60 + 8 * 6,
-        "eight turns of table 2 remain when table 1's last move is made at 60 s"
+        60 + 11 * 6,
+        "11 turns of table 2 remain when table 1's last move is made at 60 s, each of 6 s"
     );
 }
 

@@ -71,7 +71,9 @@ pub fn read_request(
             },
             Err(error) => match error.kind() {
                 io::ErrorKind::Interrupted => deadline = clock.now() + limit,
-                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => return Err(RequestError::TooSlow),
+                io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+                    return Err(RequestError::TooSlow);
+                }
                 _ => return Err(RequestError::Io(error)),
             },
         }
