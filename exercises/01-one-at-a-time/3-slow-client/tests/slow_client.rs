@@ -112,7 +112,7 @@ fn read_with(
             timeout_kind,
         };
         let result = read_request(&mut client, &clock, limit);
-        (result, (clock.now() - start).as_secs())
+        (result, clock.now().saturating_sub(start).as_secs())
     })
 }
 
