@@ -331,7 +331,7 @@ fn read_exercise(
     let manifest: Manifest = toml::from_str(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
         malformed(
-            text[..at].lines().count().max(1),
+            text[..at].matches('\n').count() + 1,
             error.message().to_owned(),
         )
     })?;
