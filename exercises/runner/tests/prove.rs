@@ -7,10 +7,9 @@ use common::{ADDER, Checkout, DOUBLER, Sketch};
 #[test]
 fn a_sound_checkout_is_proved_once_its_messages_are_recorded() {
     let checkout = Checkout::new(&[ADDER, DOUBLER]);
-    checkout
-        .learn(&["prove"])
-        .exits(1)
-        .says("its message is not recorded: run `cargo learn prove adder --record`");
+    checkout.learn(&["prove"]).exits(1).says(
+        "adder: messages of wrong answers are not recorded: run `cargo learn prove adder --record`",
+    );
 
     checkout
         .learn(&["prove", "--record"])

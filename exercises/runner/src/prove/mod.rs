@@ -108,6 +108,9 @@ const IMPATIENT: u32 = 2;
 const PATIENT: u32 = 60;
 /// What the watchdog allows by itself.
 const ORDINARY: u32 = 5;
+/// The problem of a message that is nowhere recorded.
+const UNRECORDED: &str =
+    "messages of wrong answers are not recorded: run `cargo learn prove NAME --record`";
 /// A process is killed this long after its test's watchdog should have ended it.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -477,12 +480,26 @@ impl Judge<'_> {
             verdict,
             proved,
         });
-        proof
-            .problems
-            .extend(problems.into_iter().map(|text| Problem {
-                of: self.of(),
-                text,
-            }));
+        let exercise = &self.variant.exercise.name;
+        for text in problems {
+            let unrecorded = text == UNRECORDED;
+            let problem = Problem {
+                of: if unrecorded {
+                    exercise.clone()
+                } else {
+                    self.of()
+                },
+                text: if unrecorded {
+                    text.replace("NAME", exercise)
+                } else {
+                    text
+                },
+            };
+            // A new exercise has many such; once says it.
+            if !(unrecorded && proof.problems.contains(&problem)) {
+                proof.problems.push(problem);
+            }
+        }
         Ok(())
     }
 
@@ -580,8 +597,15 @@ impl Judge<'_> {
             }
             Some((test, Fate::Failed(captured))) => {
                 let message = message::normalised(captured, &self.tree.root);
-                self.compare(&wrong.path.with_extension("txt"), &message, problems, proof)?;
-                Ok(format!("caught by {test}"))
+                let file = wrong.path.with_extension("txt");
+                self.compare(&file, &message, problems, proof)?;
+                Ok(match problems.last() {
+                    Some(problem) if problem == UNRECORDED => {
+                        format!("caught by {test}, message not recorded")
+                    }
+                    Some(_) => format!("caught by {test}, with another message"),
+                    None => format!("caught by {test}"),
+                })
             }
             Some((test, Fate::Killed(_))) => Ok(format!("hangs in {test}")),
             Some((test, _)) => {
@@ -624,10 +648,7 @@ impl Judge<'_> {
             return Ok(());
         }
         let Some(recorded) = recorded else {
-            problems.push(format!(
-                "its message is not recorded: run `cargo learn prove {} --record`",
-                self.variant.exercise.name
-            ));
+            problems.push(String::from(UNRECORDED));
             return Ok(());
         };
         let file = shown(self.tree, file);
