@@ -12,20 +12,16 @@ use wsgi::{TestClock, crab_app};
 
 /// The output of a program, or nothing if it is not installed.
 fn run(program: &str, arguments: &[&str]) -> Option<Output> {
-    match Command::new(program).args(arguments).output() {
-        Ok(output) => {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(
-                output.status.success(),
-                "{program} {arguments:?} failed: {errors}"
-            );
-            Some(output)
-        }
-        Err(_) => {
-            eprintln!("SKIPPED: {program} is not installed, so this server was not tried with it");
-            None
-        }
-    }
+    let Ok(output) = Command::new(program).args(arguments).output() else {
+        eprintln!("SKIPPED: {program} is not installed, so this server was not tried with it");
+        return None;
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{program} {arguments:?} failed: {errors}"
+    );
+    Some(output)
 }
 
 fn curl(address: SocketAddr, path: &str, more: &[&str]) -> Option<String> {

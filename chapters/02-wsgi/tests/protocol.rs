@@ -86,6 +86,7 @@ fn a_body_is_handed_out_as_it_arrives() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_malformed_request_is_refused_with_its_status() {
     let get = |rest: &str| format!("GET / HTTP/1.1\r\n{rest}\r\n");
     let cases: Vec<(&str, String, Refusal)> = vec![
