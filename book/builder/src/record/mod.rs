@@ -64,7 +64,7 @@ pub fn check(site: &Site) -> Result<Report, Error> {
     let items = items(site, &[])?;
     let commands: Vec<&str> = items.iter().map(|(_, r)| checked(r)).collect();
     let mut report = Report::default();
-    for ((recordings, recording), result) in run_all(site, &items, &commands, &mut report)? {
+    for ((recordings, recording), result) in run_all(site, &items, &commands, false, &mut report)? {
         judge(site, recordings, recording, &result, &mut report);
     }
     report.problems.sort();
@@ -92,7 +92,7 @@ pub fn record(site: &Site, names: &[String]) -> Result<Report, Error> {
         });
     }
     let commands: Vec<&str> = items.iter().map(|(_, r)| &*r.command).collect();
-    for ((recordings, recording), result) in run_all(site, &items, &commands, &mut report)? {
+    for ((recordings, recording), result) in run_all(site, &items, &commands, true, &mut report)? {
         match &result {
             Ok(run) if fits(recordings, recording, run, &mut report) => {
                 write(site, recordings, recording, run, &mut report)?;
@@ -160,11 +160,15 @@ fn at(recordings: &Recordings, recording: &Recording, message: &str) -> Problem 
     )
 }
 
-/// Builds and runs `commands`, each for the item at its place. Measured runs come last, one at a time.
+/// How many runs go side by side: most of them wait.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Builds and runs `commands`, each for the item at its place. With `apart`, measured runs come last, one at a time.
 fn run_all<'a>(
     site: &Site,
     items: &[Item<'a>],
     commands: &[&str],
+    apart: bool,
     report: &mut Report,
 ) -> Result<Vec<Done<'a>>, Error> {
     let mut parsed = Vec::new();
@@ -195,16 +199,17 @@ fn run_all<'a>(
             items[index].1.stdin.as_deref(),
         )
     };
-    let (measured, exact): (Vec<_>, Vec<_>) = parsed
+    let (alone, together): (Vec<_>, Vec<_>) = parsed
         .iter()
-        .partition(|(index, _)| items[*index].1.kind == Kind::Measured);
+        .partition(|(index, _)| apart && items[*index].1.kind == Kind::Measured);
     let done = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
-    let workers = thread::available_parallelism().map_or(1, |n| n.get().min(4));
     thread::scope(|scope| {
-        for _ in 0..workers {
+        for _ in 0..SIDE_BY_SIDE {
             scope.spawn(|| {
-                while let Some((index, program)) = exact.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some((index, program)) =
+                    together.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let result = one(*index, program);
                     done.lock()
                         .unwrap_or_else(PoisonError::into_inner)
@@ -214,7 +219,7 @@ fn run_all<'a>(
         }
     });
     results.extend(done.into_inner().unwrap_or_else(PoisonError::into_inner));
-    for (index, program) in measured {
+    for (index, program) in alone {
         results.insert(*index, one(*index, program));
     }
     report.runs += parsed.len();
@@ -237,29 +242,36 @@ fn fits(recordings: &Recordings, recording: &Recording, run: &Run, report: &mut 
             format!("must fail, and ended well:\n{}", run.output)
         });
     }
-    let mut expected: Vec<String> = recording
+    let drawn: Vec<&str> = run.figures.keys().map(String::as_str).collect();
+    match files(recording).find(|file| !run.figures.contains_key(file)) {
+        Some(file) => complain(format!(
+            "`figures` asks for {file}; the run drew {}",
+            if drawn.is_empty() {
+                String::from("nothing")
+            } else {
+                drawn.join(", ")
+            }
+        )),
+        None => true,
+    }
+}
+
+/// The files of a recording's figures. A run may draw others, which other recordings keep.
+fn files(recording: &Recording) -> impl Iterator<Item = String> {
+    recording
         .figures
         .iter()
         .flat_map(|name| [format!("{name}.json"), format!("{name}.svg")])
-        .collect();
-    expected.sort();
-    let drawn: Vec<String> = run.figures.keys().cloned().collect();
-    if drawn != expected {
-        return complain(format!(
-            "`figures` says {}; the run drew {}",
-            listed(&expected),
-            listed(&drawn)
-        ));
-    }
-    true
 }
 
-fn listed(names: &[String]) -> String {
-    if names.is_empty() {
-        String::from("nothing")
-    } else {
-        names.join(", ")
-    }
+/// What a run drew, as far as its recording keeps it.
+fn kept<'a>(recording: &Recording, run: &'a Run) -> Vec<(String, &'a String)> {
+    files(recording)
+        .filter_map(|file| {
+            let drawn = run.figures.get(&file)?;
+            Some((file, drawn))
+        })
+        .collect()
 }
 
 /// Compares a run with what is recorded.
@@ -302,12 +314,12 @@ fn judge(
         );
         report.differs(at(recordings, recording, &message));
     }
-    for (name, drawn) in &run.figures {
+    for (name, drawn) in kept(recording, run) {
         let path = recordings.dir.join("figures").join(name);
         match site.text(&path) {
-            Ok(kept) if recording.kind == Kind::Measured || kept == *drawn => {}
-            Ok(kept) => {
-                let diff = compare::difference(&kept, drawn).unwrap_or_default();
+            Ok(old) if recording.kind == Kind::Measured || old == *drawn => {}
+            Ok(old) => {
+                let diff = compare::difference(&old, drawn).unwrap_or_default();
                 let message = format!(
                     "{} is out of date\n{}",
                     slashed(&path),
@@ -337,7 +349,7 @@ fn write(
         output: run.output.clone(),
     };
     let mut files = vec![(recordings.file(recording), recorded.text())];
-    for (name, drawn) in &run.figures {
+    for (name, drawn) in kept(recording, run) {
         files.push((recordings.dir.join("figures").join(name), drawn.clone()));
     }
     for (path, text) in files {
