@@ -14,8 +14,7 @@ fn main() -> Result<(), String> {
         ..Exhibition::FAMOUS
     };
     println!(
-        "{} tables, {} turns, {} s for a move, {} s for a reply",
-        show.tables,
+        "{} turns, {} s for a move, {} s for a reply",
         show.turns,
         show.master.as_secs(),
         show.opponent.as_secs()
@@ -55,13 +54,13 @@ fn draw(show: Exhibition) -> std::io::Result<()> {
     use timeline::{Kind, Recorder};
 
     /// Long enough to see the master come back to the first table twice.
-    const SHOWN: std::time::Duration = std::time::Duration::from_secs(300);
+    const SHOWN: std::time::Duration = std::time::Duration::from_mins(5);
     const TABLES: [usize; 4] = [0, 1, 2, 23];
 
     let picture = |title: &str, turns: &[Turn]| {
         let mut recorder = Recorder::new(title);
         let judit = recorder.lane("Judit");
-        let lanes = TABLES.map(|table| (table, recorder.lane(&format!("table {}", table + 1))));
+        let lanes = TABLES.map(|table| (table, recorder.lane(format!("table {}", table + 1))));
         let mut free_at = std::time::Duration::ZERO;
         for turn in turns.iter().filter(|turn| turn.begins < SHOWN) {
             let table = turn.table + 1;
@@ -79,7 +78,7 @@ fn draw(show: Exhibition) -> std::io::Result<()> {
                 turn.begins,
                 turn.moved,
                 Kind::Working,
-                &format!("moves at table {table}"),
+                format!("moves at table {table}"),
             );
             free_at = turn.moved;
             if let Some((_, lane)) = lanes.iter().find(|(shown, _)| *shown == turn.table) {

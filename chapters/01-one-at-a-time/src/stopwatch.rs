@@ -46,10 +46,10 @@ pub struct Spent {
 }
 
 impl fmt::Display for Spent {
-    /// `wall 1.000 s, CPU 0.0004 s (0.0 %)`.
+    /// `wall 1.000 s, CPU 0.0004 s (0 %)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (wall, cpu) = (self.wall.as_secs_f64(), self.cpu.as_secs_f64());
         let share = if wall > 0.0 { 100.0 * cpu / wall } else { 0.0 };
-        write!(f, "wall {wall:.3} s, CPU {cpu:.4} s ({share:.1} %)")
+        write!(f, "wall {wall:.3} s, CPU {cpu:.4} s ({share:.0} %)")
     }
 }
