@@ -29,8 +29,8 @@ after(() => {
 
 function judge({ severe, slight: small }) {
     for (const line of small) {
-        const [impact, id] = line.split(' ');
-        slight.set(`${impact} ${id}`, (slight.get(`${impact} ${id}`) ?? 0) + 1);
+        const [rule] = line.split(':');
+        slight.set(rule, (slight.get(rule) ?? 0) + 1);
     }
     assert.deepEqual(severe, []);
 }
