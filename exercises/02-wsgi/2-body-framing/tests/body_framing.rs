@@ -7,10 +7,7 @@ fn read<B: AsRef<[u8]>>(
     framing: Framing,
     pieces: impl IntoIterator<Item = B>,
 ) -> Result<(String, usize, bool), Refused> {
-    let pieces: Vec<Vec<u8>> = pieces
-        .into_iter()
-        .map(|piece| piece.as_ref().to_vec())
-        .collect();
+    let pieces: Vec<Vec<u8>> = pieces.into_iter().map(|piece| piece.as_ref().to_vec()).collect();
     proctor::watch(move || {
         let mut reader = BodyReader::new(framing);
         let mut body = Vec::new();
@@ -31,46 +28,32 @@ fn read<B: AsRef<[u8]>>(
 
 const CRABS: &str = "4\r\nCrab\r\n11\r\ns have ten limbs.\r\n0\r\n\r\n";
 
+#[track_caller]
+fn frames(headers: &[(&str, &str)], expected: Framing) {
+    proctor::expect_eq!(framing(headers), Ok(expected), "the framing of {headers:?}");
+}
+
 #[test]
 fn there_are_three_framings() {
-    assert_eq!(framing(&[("host", "crabs")]), Ok(Framing::Empty));
-    assert_eq!(
-        framing(&[("host", "crabs"), ("content-length", "5")]),
-        Ok(Framing::Length(5))
-    );
-    assert_eq!(
-        framing(&[("transfer-encoding", "chunked"), ("host", "crabs")]),
-        Ok(Framing::Chunked)
-    );
-    assert_eq!(
-        framing(&[("content-length", "18446744073709551615")]),
-        Ok(Framing::Length(u64::MAX))
-    );
-    assert_eq!(
-        framing(&[("content-length", "007")]),
-        Ok(Framing::Length(7))
-    );
+    frames(&[("host", "crabs")], Framing::Empty);
+    frames(&[("host", "crabs"), ("content-length", "5")], Framing::Length(5));
+    frames(&[("transfer-encoding", "chunked"), ("host", "crabs")], Framing::Chunked);
+    frames(&[("content-length", "18446744073709551615")], Framing::Length(u64::MAX));
+    frames(&[("content-length", "007")], Framing::Length(7));
 }
 
 #[test]
 fn names_and_codings_have_no_case() {
-    assert_eq!(framing(&[("Content-LENGTH", "5")]), Ok(Framing::Length(5)));
-    assert_eq!(
-        framing(&[("Transfer-Encoding", "Chunked")]),
-        Ok(Framing::Chunked)
-    );
+    frames(&[("Content-LENGTH", "5")], Framing::Length(5));
+    frames(&[("Transfer-Encoding", "Chunked")], Framing::Chunked);
 }
 
 #[test]
 fn both_lengths_are_refused() {
     let (length, chunked) = (("Content-Length", "5"), ("Transfer-Encoding", "chunked"));
     let why = "a proxy may believe one of them and the server the other";
-    assert_eq!(framing(&[length, chunked]), Err(Refused), "{why}");
-    assert_eq!(
-        framing(&[chunked, ("Host", "crabs"), length]),
-        Err(Refused),
-        "{why}"
-    );
+    proctor::expect_eq!(framing(&[length, chunked]), Err(Refused), "{why}");
+    proctor::expect_eq!(framing(&[chunked, ("Host", "crabs"), length]), Err(Refused), "{why}");
 }
 
 #[test]
@@ -82,7 +65,7 @@ fn either_of_them_twice_is_refused() {
         ("Transfer-Encoding", "chunked", "identity"),
         ("Transfer-Encoding", "identity", "chunked"),
     ] {
-        assert_eq!(
+        proctor::expect_eq!(
             framing(&[(name, first), ("Host", "crabs"), (name, second)]),
             Err(Refused),
             "{name}: {first} and {name}: {second}"
@@ -92,10 +75,9 @@ fn either_of_them_twice_is_refused() {
 
 #[test]
 fn a_length_is_digits_alone() {
-    for value in [
-        "", "+5", "-5", "-0", "5, 5", "5,", "0x5", "5 5", "5.0", "5e1", "five", "\u{665}",
-    ] {
-        assert_eq!(
+    for value in ["", "+5", "-5", "-0", "5, 5", "5,", "0x5", "5 5", "5.0", "5e1", "five", "\u{665}"]
+    {
+        proctor::expect_eq!(
             framing(&[("Content-Length", value)]),
             Err(Refused),
             "Content-Length: {value}"
@@ -106,7 +88,7 @@ fn a_length_is_digits_alone() {
 #[test]
 fn a_length_beyond_64_bits_is_refused() {
     let value = "18446744073709551616";
-    assert_eq!(
+    proctor::expect_eq!(
         framing(&[("Content-Length", value)]),
         Err(Refused),
         "Content-Length: {value}"
@@ -126,7 +108,7 @@ fn a_coding_that_is_not_chunked_alone_is_refused() {
         "chunked;q=1",
         "\"chunked\"",
     ] {
-        assert_eq!(
+        proctor::expect_eq!(
             framing(&[("Transfer-Encoding", value)]),
             Err(Refused),
             "Transfer-Encoding: {value}"
@@ -137,11 +119,8 @@ fn a_coding_that_is_not_chunked_alone_is_refused() {
 #[test]
 fn without_a_body_nothing_is_used() {
     for framing in [Framing::Empty, Framing::Length(0)] {
-        assert!(
-            BodyReader::new(framing).is_done(),
-            "{framing:?} is done before it begins"
-        );
-        assert_eq!(
+        assert!(BodyReader::new(framing).is_done(), "{framing:?} is done before it begins");
+        proctor::expect_eq!(
             read(framing, ["GET / HTTP/1.1"]),
             Ok((String::new(), 0, true)),
             "{framing:?}"
@@ -151,19 +130,25 @@ fn without_a_body_nothing_is_used() {
 
 #[test]
 fn a_known_length_ends_where_it_says() {
-    assert_eq!(
+    proctor::expect_eq!(
         read(Framing::Length(5), ["crab"]),
-        Ok(("crab".into(), 4, false))
+        Ok(("crab".into(), 4, false)),
+        "body, bytes used and done, of a body of 5 bytes that came as {:?}",
+        ["crab"]
     );
-    assert_eq!(
+    proctor::expect_eq!(
         read(Framing::Length(4), ["crab"]),
-        Ok(("crab".into(), 4, true))
+        Ok(("crab".into(), 4, true)),
+        "body, bytes used and done, of a body of 4 bytes that came as {:?}",
+        ["crab"]
     );
-    assert_eq!(
+    proctor::expect_eq!(
         read(Framing::Length(4), ["cr", "ab"]),
-        Ok(("crab".into(), 4, true))
+        Ok(("crab".into(), 4, true)),
+        "body, bytes used and done, of a body of 4 bytes that came as {:?}",
+        ["cr", "ab"]
     );
-    assert_eq!(
+    proctor::expect_eq!(
         read(Framing::Length(4), ["crabGET / HTTP/1.1"]),
         Ok(("crab".into(), 4, true)),
         "the next request came with the body, and is not part of it"
@@ -173,7 +158,7 @@ fn a_known_length_ends_where_it_says() {
 #[test]
 fn chunks_are_joined_however_they_are_cut() {
     for split in proctor::splits(CRABS) {
-        assert_eq!(
+        proctor::expect_eq!(
             read(Framing::Chunked, split.iter()),
             Ok(("Crabs have ten limbs.".into(), CRABS.len(), true)),
             "the chunks arrived as {split}"
@@ -185,7 +170,7 @@ fn chunks_are_joined_however_they_are_cut() {
 fn a_chunked_body_is_not_done_before_its_last_byte() {
     for length in 0..CRABS.len() {
         match read(Framing::Chunked, [&CRABS[..length]]) {
-            Ok((_, used, done)) => assert_eq!(
+            Ok((_, used, done)) => proctor::expect_eq!(
                 (used, done),
                 (length, false),
                 "used and done after the first {length} of {} bytes",
@@ -202,11 +187,8 @@ fn what_follows_a_chunked_body_is_left() {
     let both = format!("{CRABS}{next}");
     for split in proctor::splits(CRABS) {
         let mut pieces: Vec<Vec<u8>> = split.iter().map(|piece| piece.to_vec()).collect();
-        pieces
-            .last_mut()
-            .unwrap()
-            .extend_from_slice(next.as_bytes());
-        assert_eq!(
+        pieces.last_mut().unwrap().extend_from_slice(next.as_bytes());
+        proctor::expect_eq!(
             read(Framing::Chunked, pieces),
             Ok(("Crabs have ten limbs.".into(), CRABS.len(), true)),
             "fed {both:?}, of which {next:?} is the next request's; the chunks arrived as {split}"
@@ -218,20 +200,16 @@ fn what_follows_a_chunked_body_is_left() {
 fn a_chunk_may_hold_what_looks_like_an_end() {
     let data = "\r\n0\r\n\r\nGET / HTTP/1.1\r\n\r\n";
     let chunks = format!("{:X}\r\n{data}\r\n0\r\n\r\n", data.len());
-    assert_eq!(
+    proctor::expect_eq!(
         read(Framing::Chunked, [&chunks]),
-        Ok((
-            data.as_bytes().escape_ascii().to_string(),
-            chunks.len(),
-            true
-        )),
+        Ok((data.as_bytes().escape_ascii().to_string(), chunks.len(), true)),
         "a chunk ends where its size says, whatever is in it"
     );
 }
 
 fn refuses(chunks: &str, why: &str) {
     for split in proctor::splits(chunks) {
-        assert_eq!(
+        proctor::expect_eq!(
             read(Framing::Chunked, split.iter()),
             Err(Refused),
             "{why}; the chunks arrived as {split}"
@@ -255,7 +233,7 @@ fn a_chunk_size_is_hexadecimal_digits_alone() {
 fn a_chunk_size_has_eight_digits_at_most() {
     refuses("000000004\r\ncrab\r\n", "nine digits");
     refuses("fffffffffffffffff\r\ncrab\r\n", "seventeen digits");
-    assert_eq!(
+    proctor::expect_eq!(
         read(Framing::Chunked, ["00000004\r\ncrab\r\n0\r\n\r\n"]),
         Ok(("crab".into(), 21, true)),
         "eight digits"

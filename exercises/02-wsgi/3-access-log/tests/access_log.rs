@@ -21,11 +21,7 @@ impl Lines {
 
     #[track_caller]
     fn assert(&self, expected: &[&str], when: &str) {
-        assert_eq!(
-            *self.0.lock().unwrap(),
-            expected,
-            "the lines in the log {when}"
-        );
+        proctor::expect_eq!(*self.0.lock().unwrap(), expected, "the lines in the log {when}");
     }
 }
 
@@ -34,10 +30,7 @@ fn begin(app: impl App + 'static, target: &str) -> (Exchange, Lines) {
     let lines = Lines::default();
     let logged = AccessLog::new(app, lines.log());
     let environ = Environ::testing("GET", target);
-    (
-        proctor::watch(move || Exchange::begin(&logged, environ)),
-        lines,
-    )
+    (proctor::watch(move || Exchange::begin(&logged, environ)), lines)
 }
 
 /// An application whose body has these parts; an `Err` is a part that fails.
@@ -59,11 +52,12 @@ fn text(part: Result<Option<Vec<u8>>, Error>) -> Option<String> {
 fn a_finished_request_is_one_line() {
     let (exchange, lines) = begin(parts(&[Ok("a crab, "), Ok("waving")]), "/crabs/fiddler?n=1");
     let answer = exchange.finish();
-    assert_eq!(
+    proctor::expect_eq!(
         (answer.status.as_str(), answer.text.as_str()),
-        ("200 OK", "a crab, waving")
+        ("200 OK", "a crab, waving"),
+        "status and body"
     );
-    assert_eq!(
+    proctor::expect_eq!(
         answer.headers.get("content-type"),
         Some("text/plain"),
         "the application's header"
@@ -74,21 +68,12 @@ fn a_finished_request_is_one_line() {
 #[test]
 fn nothing_is_logged_before_the_body_is_over() {
     let (mut exchange, lines) = begin(parts(&[Ok("a"), Ok("b")]), "/feed");
-    lines.assert(
-        &[],
-        "when the application has returned its body, and no part was taken",
-    );
-    assert_eq!(text(exchange.part()).as_deref(), Some("a"));
-    assert_eq!(text(exchange.part()).as_deref(), Some("b"));
-    lines.assert(
-        &[],
-        "after the last part: the body has not yet said that it was the last",
-    );
-    assert_eq!(text(exchange.part()), None);
-    lines.assert(
-        &["GET /feed 200 2"],
-        "after the body has said that it is over",
-    );
+    lines.assert(&[], "when the application has returned its body, and no part was taken");
+    proctor::expect_eq!(text(exchange.part()).as_deref(), Some("a"), "a part of the body");
+    proctor::expect_eq!(text(exchange.part()).as_deref(), Some("b"), "a part of the body");
+    lines.assert(&[], "after the last part: the body has not yet said that it was the last");
+    proctor::expect_eq!(text(exchange.part()), None, "the part after the last");
+    lines.assert(&["GET /feed 200 2"], "after the body has said that it is over");
     drop(exchange);
     lines.assert(&["GET /feed 200 2"], "after everything was dropped");
 }
@@ -106,14 +91,14 @@ fn parts_pass_as_they_are_made() {
         })))
     };
     let (mut exchange, _) = begin(app, "/feed");
-    assert_eq!(
+    proctor::expect_eq!(
         *made.lock().unwrap(),
         0,
         "parts that the application had made before the server asked for one"
     );
     for taken in 1..=3 {
         assert!(exchange.part().unwrap().is_some());
-        assert_eq!(
+        proctor::expect_eq!(
             *made.lock().unwrap(),
             taken,
             "parts that the application had made when {taken} were taken"
@@ -123,14 +108,12 @@ fn parts_pass_as_they_are_made() {
 
 #[test]
 fn a_body_that_fails_is_logged_and_fails() {
-    let (mut exchange, lines) = begin(
-        parts(&[Ok("high "), Ok("tide"), Err("the gauge is out of order")]),
-        "/feed",
-    );
-    assert_eq!(text(exchange.part()).as_deref(), Some("high "));
-    assert_eq!(text(exchange.part()).as_deref(), Some("tide"));
+    let (mut exchange, lines) =
+        begin(parts(&[Ok("high "), Ok("tide"), Err("the gauge is out of order")]), "/feed");
+    proctor::expect_eq!(text(exchange.part()).as_deref(), Some("high "), "a part of the body");
+    proctor::expect_eq!(text(exchange.part()).as_deref(), Some("tide"), "a part of the body");
     match exchange.part() {
-        Err(error) => assert_eq!(
+        Err(error) => proctor::expect_eq!(
             error.to_string(),
             "the gauge is out of order",
             "the error that the server gets"
@@ -149,15 +132,12 @@ fn an_application_that_fails_is_logged_and_fails() {
     let fails =
         |_: Environ, _: StartResponse| -> Result<Body, Error> { Err("no crabs today".into()) };
     let (exchange, lines) = begin(fails, "/crabs/hermit");
-    assert_eq!(
+    proctor::expect_eq!(
         exchange.finish().failure.as_deref(),
         Some("no crabs today"),
         "the error that the server gets"
     );
-    lines.assert(
-        &["GET /crabs/hermit - 0 failed: no crabs today"],
-        "without a status",
-    );
+    lines.assert(&["GET /crabs/hermit - 0 failed: no crabs today"], "without a status");
 
     let fails = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
         start_response.call("200 OK", TEXT)?;
@@ -165,10 +145,7 @@ fn an_application_that_fails_is_logged_and_fails() {
     };
     let (exchange, lines) = begin(fails, "/crabs/hermit");
     drop(exchange);
-    lines.assert(
-        &["GET /crabs/hermit 200 0 failed: no crabs today"],
-        "with a status",
-    );
+    lines.assert(&["GET /crabs/hermit 200 0 failed: no crabs today"], "with a status");
 }
 
 #[test]
@@ -178,27 +155,22 @@ fn a_client_that_leaves_is_logged() {
     exchange.part().unwrap();
     lines.assert(&[], "while the body may go on");
     drop(exchange);
-    lines.assert(
-        &["GET /feed 200 7 cut short"],
-        "after the server has dropped the body",
-    );
+    lines.assert(&["GET /feed 200 7 cut short"], "after the server has dropped the body");
 
     let (exchange, lines) = begin(parts(&[Ok("high")]), "/feed");
     drop(exchange);
-    lines.assert(
-        &["GET /feed 200 0 cut short"],
-        "after the server has dropped the body unread",
-    );
+    lines.assert(&["GET /feed 200 0 cut short"], "after the server has dropped the body unread");
 }
 
 #[test]
 fn a_failed_body_is_not_cut_short_too() {
     let (exchange, lines) = begin(parts(&[Err("low battery"), Ok("more")]), "/feed");
-    assert_eq!(exchange.finish().failure.as_deref(), Some("low battery"));
-    lines.assert(
-        &["GET /feed 200 0 failed: low battery"],
-        "after the body was dropped, too",
+    proctor::expect_eq!(
+        exchange.finish().failure.as_deref(),
+        Some("low battery"),
+        "the error that the server gets"
     );
+    lines.assert(&["GET /feed 200 0 failed: low battery"], "after the body was dropped, too");
 }
 
 #[test]
@@ -214,11 +186,8 @@ fn the_status_may_come_as_late_as_the_first_part() {
         })))
     };
     let (exchange, lines) = begin(late, "/crabs");
-    assert_eq!(exchange.finish().status, "206 Partial Content");
-    lines.assert(
-        &["GET /crabs 206 2"],
-        "when start_response was called by the body",
-    );
+    proctor::expect_eq!(exchange.finish().status, "206 Partial Content", "the status");
+    lines.assert(&["GET /crabs 206 2"], "when start_response was called by the body");
 }
 
 #[test]
@@ -226,7 +195,7 @@ fn the_last_status_that_the_server_took_is_logged() {
     let app = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
         start_response.call("200 OK", TEXT)?;
         start_response.replace("503 Service Unavailable", TEXT)?;
-        assert_eq!(
+        proctor::expect_eq!(
             start_response.call("404 Not Found", TEXT),
             Err(StartError::AlreadyStarted),
             "what the server answers must reach the application"
@@ -234,19 +203,14 @@ fn the_last_status_that_the_server_took_is_logged() {
         Ok("closed".into())
     };
     let (exchange, lines) = begin(app, "/");
-    assert_eq!(exchange.finish().status, "503 Service Unavailable");
-    lines.assert(
-        &["GET / 503 6"],
-        "after 200 was replaced by 503, and 404 was refused",
-    );
+    proctor::expect_eq!(exchange.finish().status, "503 Service Unavailable", "the status");
+    lines.assert(&["GET / 503 6"], "after 200 was replaced by 503, and 404 was refused");
 }
 
 #[test]
 fn nobody_can_forge_a_line() {
-    let (exchange, lines) = begin(
-        parts(&[Err("lost\nGET /fine 200 1")]),
-        "/%0AGET%20/admin%20200%201%0D",
-    );
+    let (exchange, lines) =
+        begin(parts(&[Err("lost\nGET /fine 200 1")]), "/%0AGET%20/admin%20200%201%0D");
     exchange.finish();
     lines.assert(
         &[r"GET /\nGET /admin 200 1\r 200 0 failed: lost\nGET /fine 200 1"],
@@ -258,10 +222,7 @@ fn nobody_can_forge_a_line() {
 fn letters_are_not_escaped() {
     let (exchange, lines) = begin(parts(&[]), "/crabs/%C3%A9rmit");
     exchange.finish();
-    lines.assert(
-        &["GET /crabs/\u{e9}rmit 200 0"],
-        "with a letter that is no control character",
-    );
+    lines.assert(&["GET /crabs/\u{e9}rmit 200 0"], "with a letter that is no control character");
 }
 
 #[test]
@@ -271,7 +232,7 @@ fn the_server_can_still_tell_how_many_parts_there_are() {
         Ok("crab".into())
     };
     let (exchange, _) = begin(one, "/");
-    assert_eq!(
+    proctor::expect_eq!(
         exchange.size_hint(),
         (1, Some(1)),
         "the body's size_hint: with it the server can send a Content-Length, without it it must send chunks"
@@ -293,7 +254,7 @@ fn the_applications_body_is_released() {
     let (mut exchange, _) = begin(app, "/");
     exchange.part().unwrap();
     drop(exchange);
-    assert_eq!(
+    proctor::expect_eq!(
         drops.dropped(),
         1,
         "how often the application's body was dropped when the client had left"

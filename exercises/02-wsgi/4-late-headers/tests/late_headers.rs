@@ -25,9 +25,9 @@ fn assert_answer(answer: &Answer, status: &str, text: &str) {
     if let Some(failure) = &answer.failure {
         panic!("expected {status} and a whole body, but the response failed: {failure}");
     }
-    assert_eq!(answer.status, status, "the status");
-    assert_eq!(answer.text, text, "the body");
-    assert_eq!(
+    proctor::expect_eq!(answer.status, status, "the status");
+    proctor::expect_eq!(answer.text, text, "the body");
+    proctor::expect_eq!(
         answer.headers.get("content-type"),
         Some("text/plain"),
         "the content's type"
@@ -36,11 +36,7 @@ fn assert_answer(answer: &Answer, status: &str, text: &str) {
 
 #[test]
 fn a_bare_table_has_its_readings() {
-    assert_answer(
-        &ask("/tides?bare", &[Ok(0.5), Ok(1.25)]),
-        "200 OK",
-        "0.50\n1.25\n",
-    );
+    assert_answer(&ask("/tides?bare", &[Ok(0.5), Ok(1.25)]), "200 OK", "0.50\n1.25\n");
 }
 
 #[test]
@@ -83,20 +79,16 @@ fn a_table_without_readings_is_its_heading() {
 
 #[test]
 fn a_gauge_that_breaks_later_fails_the_body() {
-    for (target, text) in [
-        ("/tides", format!("{HEADING}0.50\n")),
-        ("/tides?bare", "0.50\n".into()),
-    ] {
+    for (target, text) in [("/tides", format!("{HEADING}0.50\n")), ("/tides?bare", "0.50\n".into())]
+    {
         let answer = ask(target, &[Ok(0.5), Err("low battery"), Ok(1.0)]);
-        assert_eq!(
-            answer.status, "200 OK",
+        proctor::expect_eq!(
+            answer.status,
+            "200 OK",
             "{target}: the status, which was sent before the gauge broke"
         );
-        assert_eq!(
-            answer.text, text,
-            "{target}: what was sent before the gauge broke"
-        );
-        assert_eq!(
+        proctor::expect_eq!(answer.text, text, "{target}: what was sent before the gauge broke");
+        proctor::expect_eq!(
             answer.failure.as_deref(),
             Some("low battery"),
             "{target}: the gauge's error must reach the server, so that the client sees that lines are missing"
@@ -112,13 +104,15 @@ fn a_reading_is_sent_before_the_one_after_the_next_is_taken() {
             let count = Arc::clone(&taken);
             let app = tide_table(move || -> Gauge {
                 let count = Arc::clone(&count);
-                Box::new((1..).map(move |number: u32| {
+                let mut number = 0;
+                Box::new(std::iter::from_fn(move || {
+                    number += 1;
                     let taken = count.fetch_add(1, Ordering::SeqCst) + 1;
                     assert!(
                         taken < 1_000,
-                        "{taken} readings of an endless gauge were taken before one was sent"
+                        "{target}: 1,000 readings of an endless gauge were taken before the first was sent"
                     );
-                    Ok(f64::from(number))
+                    Some(Ok(f64::from(number)))
                 }))
             });
             let mut exchange = Exchange::begin(&app, Environ::testing("GET", target));
@@ -147,16 +141,13 @@ fn each_request_has_its_own_status() {
     let opened = AtomicUsize::new(0);
     let app = tide_table(move || -> Gauge {
         let broken = opened.fetch_add(1, Ordering::SeqCst) == 1;
-        Box::new(std::iter::once(if broken {
-            Err("low battery".into())
-        } else {
-            Ok(1.0)
-        }))
+        Box::new(std::iter::once(if broken { Err("low battery".into()) } else { Ok(1.0) }))
     });
-    let statuses = [(); 3].map(|()| {
-        Exchange::begin(&app, Environ::testing("GET", "/tides"))
-            .finish()
-            .status
-    });
-    assert_eq!(statuses, ["200 OK", "503 Service Unavailable", "200 OK"]);
+    let statuses =
+        [(); 3].map(|()| Exchange::begin(&app, Environ::testing("GET", "/tides")).finish().status);
+    proctor::expect_eq!(
+        statuses,
+        ["200 OK", "503 Service Unavailable", "200 OK"],
+        "the statuses of three requests, of which the second meets a broken gauge"
+    );
 }
