@@ -16,6 +16,7 @@ pub mod highlight;
 pub mod html;
 pub mod packages;
 pub mod problem;
+pub mod record;
 pub mod recordings;
 pub mod site;
 

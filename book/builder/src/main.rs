@@ -4,7 +4,7 @@ use std::env;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use book_builder::{book, site::Site};
+use book_builder::{book, record, site::Site};
 use catalogue::Tree;
 use clap::{Parser, Subcommand};
 
@@ -20,6 +20,14 @@ struct Arguments {
 enum Command {
     /// Builds the book into book/dist.
     Build,
+    /// Runs examples and writes what they print and draw.
+    ///
+    /// Without names: what is missing or out of date. A name is a recording's, a chapter's or its package's;
+    /// what is named is run and written anew, measured figures too.
+    Record {
+        /// Recordings, chapters or packages.
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -33,10 +41,31 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(_: &Arguments) -> anyhow::Result<()> {
+fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let root = Tree::find(&env::current_dir()?)?.root;
     let site = Site::read(&root, |name| env::var(name).ok())?;
-    let dist = book::publish(&Arc::new(site))?;
-    println!("{}", dist.join("index.html").display());
-    Ok(())
+    match &arguments.command {
+        Some(Command::Record { names }) => write_recordings(&site, names),
+        _ => {
+            let dist = book::publish(&Arc::new(site))?;
+            println!("{}", dist.join("index.html").display());
+            Ok(())
+        }
+    }
+}
+
+fn write_recordings(site: &Site, names: &[String]) -> anyhow::Result<()> {
+    let report = record::record(site, names)?;
+    for path in &report.written {
+        println!("{}", path.display());
+    }
+    eprint!("{}", report.notes());
+    if report.problems.is_empty() {
+        if report.written.is_empty() {
+            println!("Every recording is up to date.");
+        }
+        Ok(())
+    } else {
+        Err(book_builder::Error::Problems(report.problems).into())
+    }
 }
