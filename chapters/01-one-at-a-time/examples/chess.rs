@@ -14,10 +14,7 @@ use timeline::{Kind, Recorder};
 use one_at_a_time::exhibition::{Exhibition, clock, one_game_at_a_time, table_to_table};
 
 fn main() -> Result<(), String> {
-    let show = Exhibition {
-        opponent: reply_from_arguments()?,
-        ..Exhibition::FAMOUS
-    };
+    let show = Exhibition { opponent: reply_from_arguments()?, ..Exhibition::FAMOUS };
     println!(
         "{} turns, {} s for a move, {} s for a reply",
         show.turns,
@@ -46,10 +43,7 @@ fn reply_from_arguments() -> Result<Duration, String> {
             .parse()
             .map(Duration::from_secs)
             .map_err(|_| format!("--reply takes a whole number of seconds, found `{seconds}`")),
-        other => Err(format!(
-            "expected nothing or `--reply SECONDS`, found `{}`",
-            other.join(" ")
-        )),
+        other => Err(format!("expected nothing or `--reply SECONDS`, found `{}`", other.join(" "))),
     }
 }
 
@@ -72,13 +66,7 @@ fn picture(title: &str, turns: &[Turn]) -> timeline::Picture {
     let mut judit_free = Duration::ZERO;
     for turn in turns {
         if turn.begins > judit_free && judit_free < end {
-            recorder.span(
-                judit,
-                judit_free,
-                turn.begins.min(end),
-                Kind::Waiting,
-                "waits",
-            );
+            recorder.span(judit, judit_free, turn.begins.min(end), Kind::Waiting, "waits");
         }
         if turn.begins < end {
             let label = format!("moves at table {}", turn.table + 1);
@@ -91,22 +79,10 @@ fn picture(title: &str, turns: &[Turn]) -> timeline::Picture {
         let mut free = Duration::ZERO;
         for turn in turns.iter().filter(|turn| turn.table == table) {
             if turn.begins > free && free < end {
-                recorder.span(
-                    lane,
-                    free,
-                    turn.begins.min(end),
-                    Kind::Idle,
-                    "waits for Judit",
-                );
+                recorder.span(lane, free, turn.begins.min(end), Kind::Idle, "waits for Judit");
             }
             if turn.moved < end {
-                recorder.span(
-                    lane,
-                    turn.moved,
-                    turn.replied.min(end),
-                    Kind::Working,
-                    "thinks",
-                );
+                recorder.span(lane, turn.moved, turn.replied.min(end), Kind::Working, "thinks");
             }
             free = turn.replied;
         }
