@@ -12,23 +12,34 @@
 //!
 //! It leaves out weak memory: Shuttle treats every atomic operation as `SeqCst`, so an ordering that is too relaxed passes here.
 //! It leaves out time as well: a Shuttle `sleep` is a turn handed over.
+//!
+//! One thing to avoid: in Shuttle 0.9, a scoped thread that ends while its `scope`'s body is blocked wakes the body, whatever that waits for.
+//! Tests whose main thread blocks use `spawn` and `Arc`.
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::Arc;
-use std::sync::Once;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Once};
 
-use shuttle::scheduler::{DfsScheduler, PctScheduler, RoundRobinScheduler, Scheduler};
+use shuttle::scheduler::{
+    DfsScheduler, PctScheduler, RoundRobinScheduler, Schedule, Scheduler, Task, TaskId,
+};
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 /// Where the search of [`every`] ends if the orders do not.
-const MOST_ORDERS: usize = 20_000;
+const MOST_ORDERS: usize = 5_000;
 
-/// How many turns one run may take. Threads that go round in circles, each undoing its step because the other is in the way,
+/// How many turns one run of [`every`] may take, and one of [`some`].
+/// Threads that go round in circles, each undoing its step because the other is in the way,
 /// have runs without end among their orders; such a run is left, and the next begins.
-const MOST_TURNS: usize = 1_000;
+const MOST_TURNS: usize = 150;
+const MOST_TURNS_OF_SOME: usize = 1_000;
+
+/// After so many runs without end, [`every`] gives up the search and tries this many orders as [`some`] does.
+const MOST_CUT_SHORT: usize = 20;
+const ORDERS_INSTEAD: usize = 500;
 
 /// How many threads may be preempted out of turn in one run of [`some`].
 const PREEMPTIONS: usize = 3;
@@ -36,14 +47,27 @@ const PREEMPTIONS: usize = 3;
 /// Any number would do, as long as it is the same each time.
 const SEED: u64 = 0xC0FF_EE07_1DE0_0005;
 
-/// Runs `test` once for every order in which its threads can take turns, up to 20,000 orders.
+/// Runs `test` once for every order in which its threads can take turns, up to 5,000 orders.
+///
+/// A thread that calls `yield_now` gets its next turn after another thread's, if another can run.
 ///
 /// # Panics
 ///
 /// If one order makes `test` panic, or leaves all its threads waiting for one another.
 #[track_caller]
 pub fn every(test: impl Fn() + Send + Sync + 'static) {
-    check(DfsScheduler::new(Some(MOST_ORDERS), false), test);
+    let test = Arc::new(test);
+    let cut_short = Arc::new(AtomicUsize::new(0));
+    let scheduler = Patient {
+        search: DfsScheduler::new(Some(MOST_ORDERS), false),
+        turns: 0,
+        cut_short: Arc::clone(&cut_short),
+    };
+    let searched = Arc::clone(&test);
+    check(scheduler, MOST_TURNS, move || searched());
+    if cut_short.load(Ordering::Relaxed) > 0 {
+        some(ORDERS_INSTEAD, move || test());
+    }
 }
 
 /// Runs `test` in `orders` of the orders in which its threads can take turns.
@@ -58,17 +82,65 @@ pub fn every(test: impl Fn() + Send + Sync + 'static) {
 /// If one order makes `test` panic, or leaves all its threads waiting for one another.
 #[track_caller]
 pub fn some(orders: usize, test: impl Fn() + Send + Sync + 'static) {
-    check(PctScheduler::new_from_seed(SEED, PREEMPTIONS, orders), test);
+    let scheduler = PctScheduler::new_from_seed(SEED, PREEMPTIONS, orders);
+    check(scheduler, MOST_TURNS_OF_SOME, test);
+}
+
+/// A search that copes with threads that ask again and again for what only another can give.
+///
+/// It gives no turn to a thread that has just yielded, if there is another to give it to,
+/// and it ends when too many runs were so long that they had to be cut short.
+struct Patient<S> {
+    search: S,
+    turns: usize,
+    cut_short: Arc<AtomicUsize>,
+}
+
+impl<S: Scheduler> Scheduler for Patient<S> {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        if self.turns >= MOST_TURNS {
+            let before = self.cut_short.fetch_add(1, Ordering::Relaxed);
+            if before + 1 == MOST_CUT_SHORT {
+                return None;
+            }
+        }
+        self.turns = 0;
+        self.search.new_execution()
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        is_yielding: bool,
+    ) -> Option<TaskId> {
+        self.turns += 1;
+        let others: Vec<&Task> = runnable
+            .iter()
+            .copied()
+            .filter(|task| !is_yielding || Some(task.id()) != current)
+            .collect();
+        let runnable = if others.is_empty() { runnable } else { &others };
+        self.search.next_task(runnable, current, is_yielding)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.search.next_u64()
+    }
 }
 
 #[track_caller]
-fn check(scheduler: impl Scheduler + 'static, test: impl Fn() + Send + Sync + 'static) {
+fn check(
+    scheduler: impl Scheduler + 'static,
+    most_turns: usize,
+    test: impl Fn() + Send + Sync + 'static,
+) {
     take_over_the_panic_hook();
     let order = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&order);
     RECORDING.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
-        Runner::new(scheduler, config()).run(move || {
+        Runner::new(scheduler, config(most_turns)).run(move || {
             counted.fetch_add(1, Ordering::Relaxed);
             test();
         });
@@ -105,7 +177,7 @@ fn describe(payload: &(dyn Any + Send), places: &[(String, String)]) -> String {
     }
     let place = places.iter().rev().find(|(said, _)| *said == message);
     match place {
-        Some((_, place)) => format!("{message}\n(The panic came from {place}.)"),
+        Some((_, place)) => format!("{message}\n(This is {place}.)"),
         None => message,
     }
 }
@@ -120,12 +192,12 @@ fn text_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
-fn config() -> Config {
+fn config(most_turns: usize) -> Config {
     let mut config = Config::new();
     // A backtrace of a panic needs more than Shuttle's 60 kB.
     config.stack_size = 256 * 1024;
     config.failure_persistence = FailurePersistence::None;
-    config.max_steps = MaxSteps::ContinueAfter(MOST_TURNS);
+    config.max_steps = MaxSteps::ContinueAfter(most_turns);
     config.silence_warnings = true;
     config
 }
@@ -143,7 +215,7 @@ fn take_over_the_panic_hook() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let ours = panic::take_hook();
-        Runner::new(RoundRobinScheduler::new(1), config()).run(|| {});
+        Runner::new(RoundRobinScheduler::new(1), config(MOST_TURNS)).run(|| {});
         drop(panic::take_hook());
         panic::set_hook(Box::new(move |info| {
             if RECORDING.get() {
@@ -165,6 +237,9 @@ fn remember(info: &PanicHookInfo<'_>) {
         if places.len() == KEPT {
             places.remove(0);
         }
-        places.push((said, format!("{}:{}", location.file(), location.line())));
+        let file = Path::new(location.file());
+        let file = file.file_name().unwrap_or(file.as_os_str());
+        let place = format!("line {} of {}", location.line(), file.display());
+        places.push((said, place));
     });
 }
