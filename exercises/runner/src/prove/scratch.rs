@@ -1,0 +1,320 @@
+//! Writes the workspace in which everything is proved: a package for each stub, solution and wrong answer.
+//!
+//! A package takes the exercise's own manifest and tests, and one file as its answer,
+//! so that what is proved is what a learner has in front of them, whatever they have edited.
+//! All packages of an exercise have a library of the same name, which is the one that the tests `use`;
+//! Cargo keeps them apart by their packages' names.
+//!
+//! A file is written only where it differs, so that the second proof builds only what changed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use catalogue::{Exercise, Tree};
+use toml::{Table, Value};
+
+/// Which answer a package holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// The stub as it is shipped.
+    Stub,
+    /// The solution, as a learner would paste it.
+    Solution,
+    /// The wrong answer at this place in [`Exercise::wrong`].
+    Wrong(usize),
+}
+
+/// An exercise with one answer in it.
+#[derive(Debug)]
+pub struct Variant<'a> {
+    /// The exercise.
+    pub exercise: &'a Exercise,
+    /// Which answer.
+    pub kind: Kind,
+    /// The package's folder.
+    pub folder: PathBuf,
+}
+
+impl Variant<'_> {
+    /// The file whose content is proved.
+    pub fn answer(&self) -> PathBuf {
+        match self.kind {
+            Kind::Stub => self.exercise.stub(),
+            Kind::Solution => self.exercise.solution_dir.join("src/lib.rs"),
+            Kind::Wrong(at) => self.exercise.wrong[at].path.clone(),
+        }
+    }
+
+    /// How the table calls it: `stub`, `solution`, `wrong: spin`.
+    pub fn title(&self) -> String {
+        match self.kind {
+            Kind::Stub => String::from("stub"),
+            Kind::Solution => String::from("solution"),
+            Kind::Wrong(at) => format!("wrong: {}", self.exercise.wrong[at].name),
+        }
+    }
+
+    fn package(&self) -> String {
+        let name = &self.exercise.name;
+        match self.kind {
+            Kind::Stub => format!("{name}--stub"),
+            Kind::Solution => format!("{name}--solution"),
+            Kind::Wrong(at) => format!("{name}--wrong--{}", self.exercise.wrong[at].name),
+        }
+    }
+}
+
+/// Writes the workspace to `folder` and returns its packages.
+/// Packages of exercises that are not among `exercises` stay for the next time, but are no members.
+///
+/// # Errors
+///
+/// When a manifest cannot be read or a file cannot be written.
+pub fn write<'a>(
+    tree: &Tree,
+    exercises: &[&'a Exercise],
+    folder: &Path,
+) -> Result<Vec<Variant<'a>>> {
+    let mut variants = Vec::new();
+    for exercise in exercises {
+        let kinds = [Kind::Stub, Kind::Solution]
+            .into_iter()
+            .chain((0..exercise.wrong.len()).map(Kind::Wrong));
+        for kind in kinds {
+            let mut variant = Variant {
+                exercise,
+                kind,
+                folder: PathBuf::new(),
+            };
+            variant.folder = folder.join(variant.package());
+            write_package(&variant)?;
+            variants.push(variant);
+        }
+    }
+
+    let root = read_table(&tree.root.join("Cargo.toml"))?;
+    let members = variants.iter().map(Variant::package).collect();
+    let manifest = workspace_manifest(&root, &tree.root, members);
+    write_if_changed(&folder.join("Cargo.toml"), &toml::to_string(&manifest)?)?;
+    // The versions are the real ones; Cargo adds the packages of this workspace itself.
+    let lock = fs::read_to_string(tree.root.join("Cargo.lock"))
+        .context("the checkout has no Cargo.lock; run `cargo metadata` to write it")?;
+    let copy = folder.join("Cargo.lock.shipped");
+    let lock_changed = fs::read_to_string(&copy).ok().as_deref() != Some(&lock);
+    if lock_changed || !folder.join("Cargo.lock").exists() {
+        fs::write(folder.join("Cargo.lock"), &lock)?;
+        fs::write(copy, &lock)?;
+    }
+    Ok(variants)
+}
+
+fn write_package(variant: &Variant<'_>) -> Result<()> {
+    let exercise = variant.exercise;
+    let manifest_path = exercise.dir.join("Cargo.toml");
+    let manifest = read_table(&manifest_path)?;
+    let manifest = package_manifest(manifest, &variant.package(), exercise)
+        .with_context(|| format!("in {}", manifest_path.display()))?;
+    write_if_changed(
+        &variant.folder.join("Cargo.toml"),
+        &toml::to_string(&manifest)?,
+    )?;
+
+    let answer = variant.answer();
+    let text = fs::read_to_string(&answer)
+        .with_context(|| format!("{} cannot be read", answer.display()))?;
+    let sources = variant.folder.join("src");
+    write_if_changed(&sources.join("lib.rs"), &text)?;
+    // The answer is one file; other files of the crate, and the statement that is its doc, come along.
+    copy_others(&exercise.dir.join("src"), &sources)?;
+    let statement = exercise.dir.join("README.md");
+    write_if_changed(
+        &variant.folder.join("README.md"),
+        &fs::read_to_string(statement)?,
+    )
+}
+
+fn copy_others(from: &Path, to: &Path) -> Result<()> {
+    let mut kept = BTreeSet::from([PathBuf::from("lib.rs")]);
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let name = PathBuf::from(path.file_name().unwrap_or_default());
+        if name == Path::new("lib.rs") {
+            continue;
+        }
+        if path.is_dir() {
+            copy_others(&path, &to.join(&name))?;
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            write_if_changed(&to.join(&name), &fs::read_to_string(&path)?)?;
+        }
+        kept.insert(name);
+    }
+    if to.is_dir() {
+        for entry in fs::read_dir(to)? {
+            let path = entry?.path();
+            if path.is_file() && !kept.contains(Path::new(path.file_name().unwrap_or_default())) {
+                fs::remove_file(path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The exercise's manifest, with another name and with its paths made absolute.
+fn package_manifest(mut manifest: Table, name: &str, exercise: &Exercise) -> Result<Table> {
+    let tests = test_targets(&manifest, exercise)?;
+    let package = table(&mut manifest, "package")?;
+    package.insert("name".into(), name.into());
+    for automatic in ["autobins", "autoexamples", "autotests", "autobenches"] {
+        package.insert(automatic.into(), false.into());
+    }
+    package.remove("metadata");
+    package.remove("readme");
+    let lib = table(&mut manifest, "lib")?;
+    lib.entry("name")
+        .or_insert_with(|| exercise.name.replace('-', "_").into());
+    lib.remove("path");
+    manifest.insert("test".into(), Value::Array(tests));
+    for target in ["bin", "example", "bench"] {
+        manifest.remove(target);
+    }
+    absolute_dependencies(&mut manifest, &exercise.dir);
+    if let Some(Value::Table(targets)) = manifest.get_mut("target") {
+        for (_, target) in targets {
+            if let Value::Table(target) = target {
+                absolute_dependencies(target, &exercise.dir);
+            }
+        }
+    }
+    Ok(manifest)
+}
+
+/// The exercise's test files, as targets that point to where they are.
+fn test_targets(manifest: &Table, exercise: &Exercise) -> Result<Vec<Value>> {
+    let mut targets = Vec::new();
+    if let Some(Value::Array(declared)) = manifest.get("test") {
+        for target in declared {
+            let mut target = target.clone();
+            if let Value::Table(target) = &mut target {
+                absolute(target, &exercise.dir);
+            }
+            targets.push(target);
+        }
+        return Ok(targets);
+    }
+    let folder = exercise.dir.join("tests");
+    let mut files = fs::read_dir(&folder)
+        .with_context(|| format!("{} cannot be read", folder.display()))?
+        .map(|entry| Ok(entry?.path()))
+        .collect::<Result<Vec<_>>>()?;
+    files.sort();
+    for file in files {
+        if file.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let mut target = Table::new();
+        target.insert("name".into(), name.as_ref().into());
+        target.insert("path".into(), file.to_string_lossy().as_ref().into());
+        targets.push(Value::Table(target));
+    }
+    if targets.is_empty() {
+        bail!("{} holds no test file", folder.display());
+    }
+    Ok(targets)
+}
+
+/// The scratch workspace's manifest: the real one's versions, lints and profiles.
+fn workspace_manifest(root: &Table, root_folder: &Path, members: Vec<String>) -> Table {
+    let mut workspace = Table::new();
+    if let Some(Value::Table(real)) = root.get("workspace") {
+        for key in ["resolver", "package", "dependencies", "lints"] {
+            if let Some(value) = real.get(key) {
+                workspace.insert(key.into(), value.clone());
+            }
+        }
+    }
+    workspace.insert(
+        "members".into(),
+        Value::Array(members.into_iter().map(Value::from).collect()),
+    );
+    absolute_dependencies(&mut workspace, root_folder);
+
+    let mut manifest = Table::new();
+    let mut profile = match root.get("profile") {
+        Some(Value::Table(profile)) => profile.clone(),
+        _ => Table::new(),
+    };
+    // Hundreds of programs are built, run once, and never debugged or built upon.
+    if let Value::Table(dev) = profile
+        .entry("dev")
+        .or_insert_with(|| Value::Table(Table::new()))
+    {
+        dev.insert("debug".into(), false.into());
+        dev.insert("incremental".into(), false.into());
+    }
+    manifest.insert("profile".into(), Value::Table(profile));
+    manifest.insert("workspace".into(), Value::Table(workspace));
+    if let Some(Value::Table(patch)) = root.get("patch") {
+        let mut patch = patch.clone();
+        for (_, registry) in &mut patch {
+            if let Value::Table(registry) = registry {
+                absolute_entries(registry, root_folder);
+            }
+        }
+        manifest.insert("patch".into(), Value::Table(patch));
+    }
+    manifest
+}
+
+fn absolute_dependencies(manifest: &mut Table, folder: &Path) {
+    for kind in ["dependencies", "dev-dependencies", "build-dependencies"] {
+        if let Some(Value::Table(dependencies)) = manifest.get_mut(kind) {
+            absolute_entries(dependencies, folder);
+        }
+    }
+}
+
+fn absolute_entries(entries: &mut Table, folder: &Path) {
+    for (_, entry) in entries {
+        if let Value::Table(entry) = entry {
+            absolute(entry, folder);
+        }
+    }
+}
+
+/// Makes an entry's `path`, which is relative to `folder`, absolute.
+fn absolute(entry: &mut Table, folder: &Path) {
+    if let Some(Value::String(path)) = entry.get_mut("path") {
+        *path = folder.join(&*path).to_string_lossy().into_owned();
+    }
+}
+
+/// The table called `key`, made where there is none.
+fn table<'a>(manifest: &'a mut Table, key: &str) -> Result<&'a mut Table> {
+    match manifest
+        .entry(key)
+        .or_insert_with(|| Value::Table(Table::new()))
+    {
+        Value::Table(table) => Ok(table),
+        other => bail!("expected [{key}] to be a table, found {}", other.type_str()),
+    }
+}
+
+fn read_table(path: &Path) -> Result<Table> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is no TOML", path.display()))
+}
+
+/// Keeps the file's time where its content stays, so that Cargo builds nothing anew.
+fn write_if_changed(path: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(path).ok().as_deref() == Some(text) {
+        return Ok(());
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    fs::write(path, text).with_context(|| format!("{} cannot be written", path.display()))
+}
