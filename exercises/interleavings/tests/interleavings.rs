@@ -11,10 +11,7 @@ use shuttle::thread;
 /// The message with which `check` panics.
 fn message_of(check: impl FnOnce() + panic::UnwindSafe) -> String {
     let payload = panic::catch_unwind(check).expect_err("an order must fail");
-    payload
-        .downcast_ref::<String>()
-        .expect("the message is a String")
-        .clone()
+    payload.downcast_ref::<String>().expect("the message is a String").clone()
 }
 
 /// Two threads each read a counter and write back one more. Returns where it ends.
@@ -73,9 +70,9 @@ fn a_deadlock_is_called_one() {
                 let _one = other.0.lock().unwrap();
                 let _two = other.1.lock().unwrap();
             });
-            let _two = locks.1.lock().unwrap();
-            let _one = locks.0.lock().unwrap();
-            drop((_one, _two));
+            let two = locks.1.lock().unwrap();
+            let one = locks.0.lock().unwrap();
+            drop((one, two));
             thread.join().unwrap();
         });
     });

@@ -14,10 +14,7 @@ pub struct Account {
 impl Account {
     /// An account with so many shells.
     pub fn new(number: u32, shells: u64) -> Self {
-        Self {
-            number,
-            shells: Mutex::new(shells),
-        }
+        Self { number, shells: Mutex::new(shells) }
     }
 }
 

@@ -36,10 +36,7 @@ impl ThreadPool {
     pub fn new(workers: usize, capacity: usize) -> Self {
         let shared = Arc::new(Shared {
             capacity,
-            queue: Mutex::new(Queue {
-                jobs: VecDeque::new(),
-                closing: false,
-            }),
+            queue: Mutex::new(Queue { jobs: VecDeque::new(), closing: false }),
             job_waiting: Condvar::new(),
             place_free: Condvar::new(),
         });

@@ -16,10 +16,7 @@ fn all_at_once<T: Ord + Send + 'static>(
             thread::spawn(move || visit(&counter))
         })
         .collect();
-    let mut got: Vec<T> = threads
-        .into_iter()
-        .map(|thread| thread.join().unwrap())
-        .collect();
+    let mut got: Vec<T> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     got.sort();
     got
 }
@@ -32,16 +29,16 @@ fn in_every_order(test: impl Fn() + Send + Sync + 'static) {
 fn one_visitor_after_another() {
     in_every_order(|| {
         let counter = HitCounter::new(2);
-        assert_eq!((counter.hits(), counter.prizes_left()), (0, 2), "at first");
-        assert_eq!(counter.hit(), 1, "the first visit is number 1");
-        assert_eq!(counter.hit(), 2, "the second visit is number 2");
-        assert_eq!(counter.hits(), 2, "two visits were counted");
-        assert_eq!(counter.claim(), Some(1), "the first prize is number 1");
-        assert_eq!(counter.prizes_left(), 1, "one of two prizes is taken");
-        assert_eq!(counter.claim(), Some(2), "the second prize is number 2");
-        assert_eq!(counter.claim(), None, "there is no third prize");
-        assert_eq!(counter.claim(), None, "and there will be none later");
-        assert_eq!(counter.prizes_left(), 0, "both prizes are taken");
+        proctor::expect_eq!((counter.hits(), counter.prizes_left()), (0, 2), "at first");
+        proctor::expect_eq!(counter.hit(), 1, "the first visit is number 1");
+        proctor::expect_eq!(counter.hit(), 2, "the second visit is number 2");
+        proctor::expect_eq!(counter.hits(), 2, "two visits were counted");
+        proctor::expect_eq!(counter.claim(), Some(1), "the first prize is number 1");
+        proctor::expect_eq!(counter.prizes_left(), 1, "one of two prizes is taken");
+        proctor::expect_eq!(counter.claim(), Some(2), "the second prize is number 2");
+        proctor::expect_eq!(counter.claim(), None, "there is no third prize");
+        proctor::expect_eq!(counter.claim(), None, "and there will be none later");
+        proctor::expect_eq!(counter.prizes_left(), 0, "both prizes are taken");
     });
 }
 
@@ -50,7 +47,7 @@ fn no_visit_is_lost() {
     in_every_order(|| {
         let counter = Arc::new(HitCounter::new(0));
         all_at_once(&counter, 2, HitCounter::hit);
-        assert_eq!(
+        proctor::expect_eq!(
             counter.hits(),
             2,
             "two visitors came at once, and this many were counted"
@@ -63,7 +60,7 @@ fn every_visit_has_a_number_of_its_own() {
     in_every_order(|| {
         let counter = Arc::new(HitCounter::new(0));
         let numbers = all_at_once(&counter, 3, HitCounter::hit);
-        assert_eq!(
+        proctor::expect_eq!(
             numbers,
             [1, 2, 3],
             "three visitors came at once, and these are their numbers in order of size"
@@ -76,12 +73,12 @@ fn one_prize_goes_to_one_visitor() {
     in_every_order(|| {
         let counter = Arc::new(HitCounter::new(1));
         let prizes = all_at_once(&counter, 2, HitCounter::claim);
-        assert_eq!(
+        proctor::expect_eq!(
             prizes,
             [None, Some(1)],
             "two visitors claimed the only prize at once: one gets it, the other nothing"
         );
-        assert_eq!(counter.prizes_left(), 0, "after the only prize is taken");
+        proctor::expect_eq!(counter.prizes_left(), 0, "after the only prize is taken");
     });
 }
 
@@ -90,7 +87,7 @@ fn nobody_leaves_with_nothing_while_there_are_prizes() {
     in_every_order(|| {
         let counter = Arc::new(HitCounter::new(2));
         let prizes = all_at_once(&counter, 2, HitCounter::claim);
-        assert_eq!(
+        proctor::expect_eq!(
             prizes,
             [Some(1), Some(2)],
             "two visitors claimed at once, and there were prizes for both"

@@ -18,9 +18,7 @@ fn accounts<const N: usize>(shells: [u64; N]) -> Arc<[Account; N]> {
 }
 
 fn shells_in<const N: usize>(accounts: &[Account; N]) -> [u64; N] {
-    accounts
-        .each_ref()
-        .map(|account| *account.shells.lock().unwrap())
+    accounts.each_ref().map(|account| *account.shells.lock().unwrap())
 }
 
 #[test]
@@ -28,15 +26,15 @@ fn one_transfer_after_another() {
     in_every_order(|| {
         let bank = accounts([5, 2]);
         let [one, two] = &*bank;
-        assert_eq!(transfer(one, two, 3), Ok(()), "3 of 5 shells");
-        assert_eq!(shells_in(&bank), [2, 5], "after 3 shells went from 5 and 2");
-        assert_eq!(transfer(two, one, 5), Ok(()), "all of 5 shells");
-        assert_eq!(shells_in(&bank), [7, 0], "after 5 shells went back");
-        assert_eq!(transfer(two, one, 1), Err(NotEnough), "1 of 0 shells");
-        assert_eq!(shells_in(&bank), [7, 0], "after a transfer that failed");
-        assert_eq!(audit(&[two, one]), 7, "the audit of both");
-        assert_eq!(audit(&[one]), 7, "the audit of the first alone");
-        assert_eq!(audit(&[]), 0, "the audit of no account");
+        proctor::expect_eq!(transfer(one, two, 3), Ok(()), "3 of 5 shells");
+        proctor::expect_eq!(shells_in(&bank), [2, 5], "after 3 shells went from 5 and 2");
+        proctor::expect_eq!(transfer(two, one, 5), Ok(()), "all of 5 shells");
+        proctor::expect_eq!(shells_in(&bank), [7, 0], "after 5 shells went back");
+        proctor::expect_eq!(transfer(two, one, 1), Err(NotEnough), "1 of 0 shells");
+        proctor::expect_eq!(shells_in(&bank), [7, 0], "after a transfer that failed");
+        proctor::expect_eq!(audit(&[two, one]), 7, "the audit of both");
+        proctor::expect_eq!(audit(&[one]), 7, "the audit of the first alone");
+        proctor::expect_eq!(audit(&[]), 0, "the audit of no account");
     });
 }
 
@@ -45,14 +43,10 @@ fn a_transfer_to_itself_changes_nothing() {
     in_every_order(|| {
         let bank = accounts([5]);
         let [one] = &*bank;
-        assert_eq!(transfer(one, one, 5), Ok(()), "5 of 5 shells to itself");
-        assert_eq!(shells_in(&bank), [5], "after 5 shells went nowhere");
-        assert_eq!(
-            transfer(one, one, 6),
-            Err(NotEnough),
-            "6 of 5 shells to itself"
-        );
-        assert_eq!(shells_in(&bank), [5], "after a transfer that failed");
+        proctor::expect_eq!(transfer(one, one, 5), Ok(()), "5 of 5 shells to itself");
+        proctor::expect_eq!(shells_in(&bank), [5], "after 5 shells went nowhere");
+        proctor::expect_eq!(transfer(one, one, 6), Err(NotEnough), "6 of 5 shells to itself");
+        proctor::expect_eq!(shells_in(&bank), [5], "after a transfer that failed");
     });
 }
 
@@ -62,9 +56,9 @@ fn opposite_transfers_both_finish() {
         let bank = accounts([5, 5]);
         let other = Arc::clone(&bank);
         let thread = thread::spawn(move || transfer(&other[1], &other[0], 2));
-        assert_eq!(transfer(&bank[0], &bank[1], 1), Ok(()), "from 1 to 2");
-        assert_eq!(thread.join().unwrap(), Ok(()), "from 2 to 1");
-        assert_eq!(shells_in(&bank), [6, 4], "after 1 and 2 shells crossed");
+        proctor::expect_eq!(transfer(&bank[0], &bank[1], 1), Ok(()), "from 1 to 2");
+        proctor::expect_eq!(thread.join().unwrap(), Ok(()), "from 2 to 1");
+        proctor::expect_eq!(shells_in(&bank), [6, 4], "after 1 and 2 shells crossed");
     });
 }
 
@@ -80,9 +74,9 @@ fn three_transfers_in_a_circle_finish() {
                 })
                 .collect();
             for thread in threads {
-                assert_eq!(thread.join().unwrap(), Ok(()), "one step of the circle");
+                proctor::expect_eq!(thread.join().unwrap(), Ok(()), "one step of the circle");
             }
-            assert_eq!(shells_in(&bank), [5, 5, 5], "after one shell each went on");
+            proctor::expect_eq!(shells_in(&bank), [5, 5, 5], "after one shell each went on");
         });
     });
 }
@@ -95,12 +89,12 @@ fn the_same_shells_are_not_spent_twice() {
         let thread = thread::spawn(move || transfer(&other[0], &other[1], 4));
         let mine = transfer(&bank[0], &bank[1], 4);
         let theirs = thread.join().unwrap();
-        assert_eq!(
+        proctor::expect_eq!(
             [mine, theirs].iter().filter(|done| done.is_ok()).count(),
             1,
             "two transfers wanted 4 of the same 5 shells: one gets them"
         );
-        assert_eq!(shells_in(&bank), [1, 4], "after one of them");
+        proctor::expect_eq!(shells_in(&bank), [1, 4], "after one of them");
     });
 }
 
@@ -110,12 +104,12 @@ fn an_audit_never_misses_a_shell_on_its_way() {
         let bank = accounts([5, 5]);
         let other = Arc::clone(&bank);
         let thread = thread::spawn(move || transfer(&other[0], &other[1], 3));
-        assert_eq!(
+        proctor::expect_eq!(
             audit(&[&bank[0], &bank[1]]),
             10,
             "10 shells are in the bank, before, during and after a transfer"
         );
-        assert_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
+        proctor::expect_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
     });
 }
 
@@ -125,18 +119,18 @@ fn an_audit_in_any_order_finishes() {
         let bank = accounts([5, 5]);
         let other = Arc::clone(&bank);
         let thread = thread::spawn(move || audit(&[&other[1], &other[0]]));
-        assert_eq!(audit(&[&bank[0], &bank[1]]), 10, "the accounts 1 and 2");
-        assert_eq!(thread.join().unwrap(), 10, "the accounts 2 and 1");
+        proctor::expect_eq!(audit(&[&bank[0], &bank[1]]), 10, "the accounts 1 and 2");
+        proctor::expect_eq!(thread.join().unwrap(), 10, "the accounts 2 and 1");
     });
     in_every_order(|| {
         let bank = accounts([5, 5]);
         let other = Arc::clone(&bank);
         let thread = thread::spawn(move || transfer(&other[0], &other[1], 3));
-        assert_eq!(
+        proctor::expect_eq!(
             audit(&[&bank[1], &bank[0]]),
             10,
             "the accounts 2 and 1, while shells go from 1 to 2"
         );
-        assert_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
+        proctor::expect_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
     });
 }

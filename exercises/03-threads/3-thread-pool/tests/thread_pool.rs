@@ -39,11 +39,7 @@ fn every_job_runs_exactly_once() {
         }
         pool.shutdown();
         let runs = runs.map(|run| run.load(Ordering::SeqCst));
-        assert_eq!(
-            runs,
-            [1, 1, 1],
-            "how often each of three jobs ran on two workers"
-        );
+        proctor::expect_eq!(runs, [1, 1, 1], "how often each of three jobs ran on two workers");
     });
 }
 
@@ -91,7 +87,7 @@ fn whoever_waits_for_a_place_gets_it() {
             visitor.join().unwrap();
         }
         shut_down(pool);
-        assert_eq!(
+        proctor::expect_eq!(
             runs.load(Ordering::SeqCst),
             4,
             "how many jobs ran of the 4 that two threads submitted"
@@ -123,7 +119,7 @@ fn a_panicking_job_does_not_take_its_worker_along() {
         pool.submit(|| panic!("this job panics on purpose: its worker must catch that and go on"));
         pool.submit(counting(&runs));
         pool.shutdown();
-        assert_eq!(
+        proctor::expect_eq!(
             runs.load(Ordering::SeqCst),
             1,
             "how often the job ran that came after one that panicked"
@@ -140,7 +136,7 @@ fn shutdown_runs_what_was_submitted() {
             pool.submit(counting(&runs));
         }
         pool.shutdown();
-        assert_eq!(
+        proctor::expect_eq!(
             runs.load(Ordering::SeqCst),
             3,
             "how many of 3 jobs had run when `shutdown` returned"
@@ -166,7 +162,7 @@ fn what_a_job_owns_is_dropped() {
             panic!("this job panics on purpose: its worker must catch that and go on");
         });
         pool.shutdown();
-        assert_eq!(
+        proctor::expect_eq!(
             drops.alive(),
             0,
             "how many of two jobs' possessions outlived the pool"

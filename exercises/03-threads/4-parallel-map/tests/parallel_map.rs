@@ -29,26 +29,22 @@ impl Progress {
 #[test]
 fn it_maps() {
     proctor::watch(|| {
-        assert_eq!(
+        proctor::expect_eq!(
             parallel_map(vec![1, 2, 3, 4, 5], 2, |n| n * n),
             [1, 4, 9, 16, 25],
             "the squares of 1 to 5, by two workers"
         );
-        assert_eq!(
+        proctor::expect_eq!(
             parallel_map(vec![1, 2, 3], 1, |n| n * n),
             [1, 4, 9],
             "the squares of 1 to 3, by one worker"
         );
-        assert_eq!(
+        proctor::expect_eq!(
             parallel_map(vec![7], 8, |n| n * n),
             [49],
             "one item and eight workers"
         );
-        assert_eq!(
-            parallel_map(Vec::<i32>::new(), 4, |n| n * n),
-            [],
-            "no items at all"
-        );
+        proctor::expect_eq!(parallel_map(Vec::<i32>::new(), 4, |n| n * n), [], "no items at all");
     });
 }
 
@@ -58,7 +54,7 @@ fn items_and_function_may_borrow() {
         let names = [String::from("fiddler"), String::from("hermit")];
         let crab = String::from(" crab");
         let items: Vec<&str> = names.iter().map(String::as_str).collect();
-        assert_eq!(
+        proctor::expect_eq!(
             parallel_map(items, 2, |name| format!("{name}{crab}")),
             ["fiddler crab", "hermit crab"],
             "names and ending are borrowed"
@@ -76,7 +72,7 @@ fn results_keep_the_order_of_the_items() {
             progress.one_more();
             n
         });
-        assert_eq!(
+        proctor::expect_eq!(
             results,
             [0, 1, 2, 3],
             "the results of items that were done last to first"
@@ -93,7 +89,7 @@ fn workers_work_at_the_same_time() {
             meeting.wait();
             name
         });
-        assert_eq!(results, ['a', 'b', 'c'], "three items that had to meet");
+        proctor::expect_eq!(results, ['a', 'b', 'c'], "three items that had to meet");
     });
 }
 
@@ -109,7 +105,7 @@ fn a_slow_item_holds_up_one_worker_only() {
             progress.one_more();
             n
         });
-        assert_eq!(
+        proctor::expect_eq!(
             results,
             (0..10).collect::<Vec<_>>(),
             "ten items, the first of them slow"
@@ -126,10 +122,7 @@ fn no_more_threads_than_workers() {
             n
         });
         let threads = threads.into_inner().unwrap().len();
-        assert!(
-            threads <= 3,
-            "3 workers were asked for, and `f` ran on {threads} threads"
-        );
+        assert!(threads <= 3, "3 workers were asked for, and `f` ran on {threads} threads");
     });
 }
 
@@ -154,7 +147,7 @@ fn a_panic_arrives_as_it_was_thrown() {
                 ),
                 Err(payload) => payload,
             };
-            assert_eq!(
+            proctor::expect_eq!(
                 payload.downcast_ref(),
                 Some(&BrokenPhotograph(3)),
                 "the payload of the panic, as a BrokenPhotograph, with {workers} workers"
@@ -175,7 +168,7 @@ fn the_others_have_ended_when_the_panic_arrives() {
             })
         }));
         assert!(outcome.is_err(), "`f` panicked on item 1");
-        assert_eq!(
+        proctor::expect_eq!(
             drops.alive(),
             0,
             "how many items and results are still held after the panic"

@@ -15,11 +15,7 @@ pub struct HitCounter {
 impl HitCounter {
     /// A counter at zero, with so many prizes to give away.
     pub fn new(prizes: u32) -> Self {
-        Self {
-            hits: AtomicU32::new(0),
-            prizes,
-            prizes_left: AtomicU32::new(prizes),
-        }
+        Self { hits: AtomicU32::new(0), prizes, prizes_left: AtomicU32::new(prizes) }
     }
 
     /// Counts a visit, and returns its number: 1 for the first.

@@ -15,11 +15,7 @@ pub struct HitCounter {
 impl HitCounter {
     /// A counter at zero, with so many prizes to give away.
     pub fn new(prizes: u32) -> Self {
-        Self {
-            hits: AtomicU32::new(0),
-            prizes,
-            prizes_left: AtomicU32::new(prizes),
-        }
+        Self { hits: AtomicU32::new(0), prizes, prizes_left: AtomicU32::new(prizes) }
     }
 
     /// Counts a visit, and returns its number: 1 for the first.
@@ -37,9 +33,7 @@ impl HitCounter {
     pub fn claim(&self) -> Option<u32> {
         let left = self
             .prizes_left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                left.checked_sub(1)
-            })
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1))
             .ok()?;
         Some(self.prizes - left + 1)
     }

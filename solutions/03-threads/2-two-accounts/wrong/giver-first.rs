@@ -16,10 +16,7 @@ pub struct Account {
 impl Account {
     /// An account with so many shells.
     pub fn new(number: u32, shells: u64) -> Self {
-        Self {
-            number,
-            shells: Mutex::new(shells),
-        }
+        Self { number, shells: Mutex::new(shells) }
     }
 }
 
@@ -54,8 +51,5 @@ pub fn audit(accounts: &[&Account]) -> u64 {
 
 /// Nobody panics with an account locked, and if somebody did, the balance would still be one or the other.
 fn lock(account: &Account) -> MutexGuard<'_, u64> {
-    account
-        .shells
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
+    account.shells.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -39,10 +39,7 @@ impl ThreadPool {
     pub fn new(workers: usize, capacity: usize) -> Self {
         let shared = Arc::new(Shared {
             capacity,
-            queue: Mutex::new(Queue {
-                jobs: VecDeque::new(),
-                closing: false,
-            }),
+            queue: Mutex::new(Queue { jobs: VecDeque::new(), closing: false }),
             job_waiting: Condvar::new(),
             place_free: Condvar::new(),
         });
@@ -56,10 +53,14 @@ impl ThreadPool {
     }
 
     /// Hands over a job; waits for a free place in the queue.
+    ///
+    /// # Panics
+    ///
+    /// If a thread panicked while it held the queue, which none does.
     pub fn submit(&self, job: impl FnOnce() + Send + 'static) {
         let mut queue = self.shared.lock();
         while queue.jobs.len() == self.shared.capacity {
-            queue = self.shared.wait(&self.shared.place_free, queue);
+            queue = self.shared.place_free.wait(queue).expect(UNPOISONED);
         }
         queue.jobs.push_back(Box::new(job));
         self.shared.job_waiting.notify_one();
@@ -70,9 +71,8 @@ impl ThreadPool {
         self.shared.lock().closing = true;
         self.shared.job_waiting.notify_one();
         for worker in self.workers {
-            worker
-                .join()
-                .expect("a worker catches the panics of its jobs");
+            // It catches the panics of its jobs, and has none of its own to report.
+            let _ = worker.join();
         }
     }
 }
@@ -97,16 +97,12 @@ impl Shared {
             if queue.closing {
                 return None;
             }
-            queue = self.wait(&self.job_waiting, queue);
+            queue = self.job_waiting.wait(queue).expect(UNPOISONED);
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().expect(UNPOISONED)
-    }
-
-    fn wait<'a>(&self, condition: &Condvar, queue: MutexGuard<'a, Queue>) -> MutexGuard<'a, Queue> {
-        condition.wait(queue).expect(UNPOISONED)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::panic;
 use std::sync::Mutex;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 // ANCHOR: parallel_map
 /// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
@@ -19,12 +19,7 @@ where
     let count = items.len();
     let items = Mutex::new(items.into_iter().enumerate());
     // The guard is dropped when this returns, before anybody works on the item.
-    let next = || {
-        items
-            .lock()
-            .expect("nothing panics while it holds the items")
-            .next()
-    };
+    let next = || items.lock().expect("nothing panics while it holds the items").next();
     let work = || {
         let mut done = Vec::new();
         while let Some((index, item)) = next() {
@@ -35,7 +30,7 @@ where
 
     let outcomes: Vec<_> = thread::scope(|scope| {
         let handles: Vec<_> = (0..workers.min(count)).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().map(|handle| handle.join()).collect()
+        handles.into_iter().map(ScopedJoinHandle::join).collect()
     });
     let mut results = Vec::with_capacity(count);
     for outcome in outcomes {

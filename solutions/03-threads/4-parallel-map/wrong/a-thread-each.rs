@@ -3,7 +3,7 @@
 //! caught by: no_more_threads_than_workers
 
 use std::panic;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
 ///
@@ -19,11 +19,8 @@ where
     let _ = workers;
     thread::scope(|scope| {
         let f = &f;
-        let handles: Vec<_> = items
-            .into_iter()
-            .map(|item| scope.spawn(move || f(item)))
-            .collect();
-        let outcomes: Vec<_> = handles.into_iter().map(|handle| handle.join()).collect();
+        let handles: Vec<_> = items.into_iter().map(|item| scope.spawn(move || f(item))).collect();
+        let outcomes: Vec<_> = handles.into_iter().map(ScopedJoinHandle::join).collect();
         outcomes
             .into_iter()
             .map(|outcome| outcome.unwrap_or_else(|payload| panic::resume_unwind(payload)))

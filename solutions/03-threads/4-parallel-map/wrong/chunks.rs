@@ -3,7 +3,7 @@
 //! caught by: a_slow_item_holds_up_one_worker_only
 
 use std::panic;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
 ///
@@ -28,7 +28,7 @@ where
             .into_iter()
             .map(|chunk| scope.spawn(move || chunk.into_iter().map(f).collect::<Vec<_>>()))
             .collect();
-        let outcomes: Vec<_> = handles.into_iter().map(|handle| handle.join()).collect();
+        let outcomes: Vec<_> = handles.into_iter().map(ScopedJoinHandle::join).collect();
         outcomes
             .into_iter()
             .flat_map(|outcome| outcome.unwrap_or_else(|payload| panic::resume_unwind(payload)))

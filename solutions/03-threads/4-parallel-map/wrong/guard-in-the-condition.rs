@@ -4,7 +4,7 @@
 
 use std::panic;
 use std::sync::{Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
 ///
@@ -30,7 +30,7 @@ where
 
     let outcomes: Vec<_> = thread::scope(|scope| {
         let handles: Vec<_> = (0..workers.min(count)).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().map(|handle| handle.join()).collect()
+        handles.into_iter().map(ScopedJoinHandle::join).collect()
     });
     let mut results = Vec::with_capacity(count);
     for outcome in outcomes {

@@ -4,7 +4,7 @@
 
 use std::panic;
 use std::sync::Mutex;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 /// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
 ///
@@ -20,31 +20,21 @@ where
     let count = items.len();
     let items = Mutex::new(items.into_iter().enumerate());
     // The guard is dropped when this returns, before anybody works on the item.
-    let next = || {
-        items
-            .lock()
-            .expect("nothing panics while it holds the items")
-            .next()
-    };
+    let next = || items.lock().expect("nothing panics while it holds the items").next();
     let results = Mutex::new(Vec::with_capacity(count));
     let work = || {
         while let Some((_, item)) = next() {
             let result = f(item);
-            results
-                .lock()
-                .expect("nothing panics while it holds the results")
-                .push(result);
+            results.lock().expect("nothing panics while it holds the results").push(result);
         }
     };
 
     let outcomes: Vec<_> = thread::scope(|scope| {
         let handles: Vec<_> = (0..workers.min(count)).map(|_| scope.spawn(work)).collect();
-        handles.into_iter().map(|handle| handle.join()).collect()
+        handles.into_iter().map(ScopedJoinHandle::join).collect()
     });
     for outcome in outcomes {
         outcome.unwrap_or_else(|payload| panic::resume_unwind(payload));
     }
-    results
-        .into_inner()
-        .expect("nothing panics while it holds the results")
+    results.into_inner().expect("nothing panics while it holds the results")
 }

@@ -19,12 +19,7 @@ where
     let count = items.len();
     let items = Mutex::new(items.into_iter().enumerate());
     // The guard is dropped when this returns, before anybody works on the item.
-    let next = || {
-        items
-            .lock()
-            .expect("nothing panics while it holds the items")
-            .next()
-    };
+    let next = || items.lock().expect("nothing panics while it holds the items").next();
     let results = Mutex::new(Vec::with_capacity(count));
     thread::scope(|scope| {
         for _ in 0..workers.min(count) {
@@ -39,9 +34,7 @@ where
             });
         }
     });
-    let mut results = results
-        .into_inner()
-        .expect("nothing panics while it holds the results");
+    let mut results = results.into_inner().expect("nothing panics while it holds the results");
     results.sort_unstable_by_key(|(index, _)| *index);
     results.into_iter().map(|(_, result)| result).collect()
 }
