@@ -167,7 +167,14 @@ fn the_others_have_ended_when_the_panic_arrives() {
                 token
             })
         }));
-        assert!(outcome.is_err(), "`f` panicked on item 1");
+        let Err(payload) = outcome else {
+            panic!("`f` panicked on item 1, and `parallel_map` returned");
+        };
+        proctor::expect_eq!(
+            payload.downcast_ref(),
+            Some(&"this item panics on purpose"),
+            "the payload of the panic"
+        );
         proctor::expect_eq!(
             drops.alive(),
             0,
