@@ -128,11 +128,7 @@ pub(crate) fn run<T: Send + 'static>(
         // A blocked thread uses nothing. A spinning one uses what the other threads leave it.
         after.saturating_sub(before) * 20 >= bound / 2
     });
-    Err(Look {
-        bound,
-        busy,
-        meetings,
-    })
+    Err(Look { bound, busy, meetings })
 }
 
 fn bound() -> Duration {
