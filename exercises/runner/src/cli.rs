@@ -73,27 +73,15 @@ pub fn run(arguments: Arguments, start: &Path) -> Result<Exit> {
     .context("signals cannot be handled")?;
 
     match arguments.command {
-        Command::Prove {
-            names,
-            record,
-            jobs,
-        } => {
+        Command::Prove { names, record, jobs } => {
             let exercises = chosen(&tree, &names)?;
-            let options = prove::Options {
-                record,
-                jobs,
-                color: color(),
-            };
+            let options = prove::Options { record, jobs, color: color() };
             let mut proof = prove::prove(&tree, &exercises, &options, &cancel)?;
             for file in &mut proof.recorded {
                 *file = relative(&tree, file);
             }
             write!(anstream::stdout(), "{}", proof.report())?;
-            Ok(if proof.holds() {
-                Exit::Done
-            } else {
-                Exit::Failed
-            })
+            Ok(if proof.holds() { Exit::Done } else { Exit::Failed })
         }
     }
 }
@@ -102,10 +90,7 @@ fn chosen<'a>(tree: &'a Tree, names: &[String]) -> Result<Vec<&'a Exercise>, cat
     if names.is_empty() {
         return Ok(tree.exercises().map(|(_, exercise)| exercise).collect());
     }
-    names
-        .iter()
-        .map(|name| tree.exercise(name).map(|(_, exercise)| exercise))
-        .collect()
+    names.iter().map(|name| tree.exercise(name).map(|(_, exercise)| exercise)).collect()
 }
 
 fn relative(tree: &Tree, path: &Path) -> PathBuf {

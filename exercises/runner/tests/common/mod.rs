@@ -1,9 +1,6 @@
 //! A small checkout in a temporary folder: chapters, and exercises without dependencies.
 
-#![expect(
-    dead_code,
-    reason = "each test program uses the part of this that it needs"
-)]
+#![expect(dead_code, reason = "each test program uses the part of this that it needs")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -160,20 +157,14 @@ impl Checkout {
             checkout.add(sketch);
         }
         let mut lock = Command::new(cargo());
-        lock.args(["generate-lockfile", "--offline"])
-            .current_dir(checkout.root());
+        lock.args(["generate-lockfile", "--offline"]).current_dir(checkout.root());
         assert!(lock.output().unwrap().status.success(), "no lock file");
         checkout
     }
 
     /// Writes the files of an exercise and its solution.
     pub fn add(&self, sketch: &Sketch<'_>) {
-        let Sketch {
-            chapter,
-            number,
-            name,
-            ..
-        } = sketch;
+        let Sketch { chapter, number, name, .. } = sketch;
         let exercise = format!("exercises/{chapter}/{number}-{name}");
         let solution = format!("solutions/{chapter}/{number}-{name}");
         let underscored = name.replace('-', "_");
@@ -320,11 +311,7 @@ impl Answer {
     /// Fails if standard output holds `text`.
     #[track_caller]
     pub fn keeps_quiet_about(self, text: &str) -> Self {
-        assert!(
-            !self.out.contains(text),
-            "did not expect {text:?} in\n{}",
-            self.out
-        );
+        assert!(!self.out.contains(text), "did not expect {text:?} in\n{}", self.out);
         self
     }
 
