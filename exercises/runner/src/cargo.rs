@@ -163,6 +163,7 @@ impl Cargo {
                     build.programs.push(program);
                 }
             }
+            None
         })?;
         build.cargo = output.stderr;
         build.end = output.end;
