@@ -28,7 +28,7 @@ def clock(seconds):
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
-print("24 tables, 30 turns, 5 s for a move, 55 s for a reply")
+print("30 turns, 5 s for a move, 55 s for a reply")
 print("tables  one game at a time  table to table")
 for tables in (1, 12, 13, 24, 25):
     one = clock(one_game_at_a_time(tables, 30, 5, 55))

@@ -33,7 +33,7 @@ def main(gauge):
     print(f"south pier: {south} after {time.monotonic() - wall:.1f} s")
 
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    print(f"wall {wall:.3f} s, CPU {cpu:.4f} s ({100 * cpu / wall:.1f} %)")
+    print(f"wall {wall:.3f} s, CPU {cpu:.4f} s ({100 * cpu / wall:.0f} %)")
 # ANCHOR_END: main
 
 

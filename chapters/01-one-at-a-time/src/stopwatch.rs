@@ -20,18 +20,12 @@ pub struct Stopwatch {
 impl Stopwatch {
     /// Starts both clocks.
     pub fn start() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu: ProcessTime::now(),
-        }
+        Self { wall: Instant::now(), cpu: ProcessTime::now() }
     }
 
     /// What has passed on both clocks since the start.
     pub fn read(&self) -> Spent {
-        Spent {
-            wall: self.wall.elapsed(),
-            cpu: self.cpu.elapsed(),
-        }
+        Spent { wall: self.wall.elapsed(), cpu: self.cpu.elapsed() }
     }
 }
 // ANCHOR_END: stopwatch
@@ -46,10 +40,10 @@ pub struct Spent {
 }
 
 impl fmt::Display for Spent {
-    /// `wall 1.000 s, CPU 0.0004 s (0.0 %)`.
+    /// `wall 1.000 s, CPU 0.0004 s (0 %)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (wall, cpu) = (self.wall.as_secs_f64(), self.cpu.as_secs_f64());
         let share = if wall > 0.0 { 100.0 * cpu / wall } else { 0.0 };
-        write!(f, "wall {wall:.3} s, CPU {cpu:.4} s ({share:.1} %)")
+        write!(f, "wall {wall:.3} s, CPU {cpu:.4} s ({share:.0} %)")
     }
 }

@@ -11,8 +11,11 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::watchdog::{self, Look, test_name};
 
-/// How much virtual time a test may take.
-const VIRTUAL_BOUND: Duration = Duration::from_secs(24 * 60 * 60);
+/// How much virtual time a test may take: 64⁵ milliseconds, a little more than twelve days.
+///
+/// Tokio keeps its timers in wheels of 64 slots. A timer at a round figure falls from none into the next,
+/// so that the clock of a deadlocked runtime goes there in one jump, and the last time before it is when the deadlock began.
+const VIRTUAL_BOUND: Duration = Duration::from_millis(64_u64.pow(5));
 
 /// How long the runtime may take to answer, once the test is known to hang.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -21,7 +24,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 ///
 /// Time is virtual: while a task can run, the clock stands still; when none can, it jumps to the next timer.
 /// A test that sleeps for an hour takes no time. A deadlock, where every task waits and no timer is left,
-/// jumps to the end of the bound (a day) and fails at once.
+/// jumps to the end of the bound (twelve days) and fails at once.
 /// What virtual time cannot see (a loop that never awaits, a blocking call) is caught in real time after five seconds,
 /// or what `PROCTOR_SECONDS` says.
 ///
@@ -114,7 +117,7 @@ impl Stuck {
                 virtual_time(at)
             ),
             Self::Ticks => format!(
-                "{name} hangs: a whole day of virtual time went by, timers fired again and again, and it is not done.\n\
+                "{name} hangs: twelve days of virtual time go by, timers fire again and again, and it is not done.\n\
                  Look for a loop around a `sleep` or an interval that waits for something that never happens."
             ),
         }
@@ -188,9 +191,7 @@ struct State {
     waker: Option<Waker>,
     asked: bool,
     answer: bool,
-    /// How often the runtime has found every task waiting.
-    parks: u64,
-    /// When it did last, in virtual time since the start.
+    /// When the runtime last found every task waiting, in virtual time since the start.
     last_park: Duration,
 }
 
@@ -212,10 +213,22 @@ impl Pulse {
         }
     }
 
+    /// Every task waits.
     fn park(&self, since_start: Duration) {
         let mut state = self.state();
-        state.parks += 1;
         state.last_park = since_start;
+        if state.asked {
+            self.answered.notify_all();
+        }
+    }
+
+    /// Waits until the runtime has given the answer that ends `pending`, or has had its time for it.
+    fn wait_while(&self, pending: impl Fn(&State) -> bool) -> bool {
+        let (state, _) = self
+            .answered
+            .wait_timeout_while(self.state(), PATIENCE, |state| pending(state))
+            .unwrap_or_else(PoisonError::into_inner);
+        !pending(&state)
     }
 
     /// What the runtime is doing now that real time is up.
@@ -228,13 +241,9 @@ impl Pulse {
         };
         drop(state);
         waker.wake();
-        let (state, _) = self
-            .answered
-            .wait_timeout_while(self.state(), PATIENCE, |state| !state.answer)
-            .unwrap_or_else(PoisonError::into_inner);
-        if !state.answer {
+        if !self.wait_while(|state| !state.answer) {
             Diagnosis::InOnePoll
-        } else if state.last_park > before {
+        } else if self.wait_while(|state| state.last_park == before) {
             Diagnosis::Ticks
         } else {
             Diagnosis::Polls

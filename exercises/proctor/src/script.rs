@@ -32,8 +32,9 @@ const PATIENCE: usize = 100;
 /// # Panics
 ///
 /// A read or write panics, with a message for the learner, where code would otherwise spin or go wrong without a sign:
-/// at the hundredth read in a row after the end of input, at the hundredth write in a row that took nothing,
-/// and at a read into an empty buffer (its `Ok(0)` looks like the end of input).
+/// at the hundredth read after the end of input, at the hundredth write in a row that took nothing,
+/// at a read into an empty buffer (its `Ok(0)` looks like the end of input),
+/// and at a read that would wait for ever, as the other side [`awaits`](Script::awaits) an answer first.
 #[derive(Clone, Default)]
 pub struct Script {
     state: Arc<Mutex<State>>,
@@ -47,6 +48,8 @@ struct State {
     takes_each: Option<usize>,
     written: Vec<u8>,
     calls: Vec<Call>,
+    /// How much of `written` the other side has seen the `awaits` steps through.
+    awaited: usize,
     reads_at_end: usize,
     fruitless_writes: usize,
 }
@@ -54,6 +57,7 @@ struct State {
 /// A step of the input.
 enum Give {
     Bytes(Vec<u8>),
+    AfterWritten(Vec<u8>),
     Error(ErrorKind),
 }
 
@@ -121,6 +125,16 @@ impl Script {
         self
     }
 
+    /// The other side gives what follows once it has received `bytes`, and not before: a client that waits for its answer.
+    ///
+    /// Such steps go through the output in order: each looks behind what the one before it has found.
+    /// A read before that is a deadlock on a real connection; here it panics and says so.
+    pub fn awaits(self, bytes: impl AsRef<[u8]>) -> Self {
+        let bytes = bytes.as_ref().to_vec();
+        self.state().input.push_back(Give::AfterWritten(bytes));
+        self
+    }
+
     /// The next write takes this many bytes at most. With 0 it takes nothing and returns `Ok(0)`.
     pub fn takes(self, at_most: usize) -> Self {
         self.state().output.push_back(Take::AtMost(at_most));
@@ -184,17 +198,13 @@ impl Script {
         let state = self.state();
         let pieces = state.input.iter().filter_map(|step| match step {
             Give::Bytes(bytes) => Some(bytes.as_slice()),
-            Give::Error(_) => None,
+            Give::AfterWritten(_) | Give::Error(_) => None,
         });
         pieces.collect::<Vec<_>>().concat()
     }
 
     fn count(&self, wanted: impl Fn(&Call) -> bool) -> usize {
-        self.state()
-            .calls
-            .iter()
-            .filter(|call| wanted(call))
-            .count()
+        self.state().calls.iter().filter(|call| wanted(call)).count()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -209,6 +219,10 @@ impl State {
             "read was called with an empty buffer. It returns Ok(0), which then does not mean the end of the input.\n\
              A `Vec::with_capacity(n)` has a length of 0: give `read` a buffer like `[0; 1024]` or `vec![0; 1024]`."
         );
+        while let Some(Give::AfterWritten(bytes)) = self.input.front() {
+            self.awaited = after(&self.written, self.awaited, bytes);
+            self.input.pop_front();
+        }
         let Some(step) = self.input.front_mut() else {
             self.reads_at_end += 1;
             assert!(
@@ -219,6 +233,7 @@ impl State {
             return Ok(0);
         };
         match step {
+            Give::AfterWritten(_) => unreachable!("these were passed above"),
             Give::Error(kind) => {
                 let kind = *kind;
                 self.input.pop_front();
@@ -247,11 +262,7 @@ impl State {
         };
         let taken = buffer.len().min(at_most);
         self.written.extend_from_slice(&buffer[..taken]);
-        self.fruitless_writes = if taken == 0 {
-            self.fruitless_writes + 1
-        } else {
-            0
-        };
+        self.fruitless_writes = if taken == 0 { self.fruitless_writes + 1 } else { 0 };
         assert!(
             self.fruitless_writes < PATIENCE,
             "write was called {PATIENCE} times in a row and returned Ok(0) each time: this stream takes no more, and never will.\n\
@@ -261,14 +272,27 @@ impl State {
     }
 }
 
+/// The place behind `awaited` in what was written from `start` on.
+fn after(written: &[u8], start: usize, awaited: &[u8]) -> usize {
+    let new = &written[start..];
+    let found = (0..=new.len()).find(|&at| new[at..].starts_with(awaited));
+    let Some(at) = found else {
+        panic!(
+            "this read would wait for ever: the other side sends nothing more until it has received \"{}\", \
+             and since it last spoke it has received \"{}\".\n\
+             Write the whole answer before you read on, and flush what a `BufWriter` holds back.",
+            awaited.escape_ascii(),
+            new.escape_ascii()
+        );
+    };
+    start + at + awaited.len()
+}
+
 impl Read for &Script {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
         let given = state.read(buffer);
-        state.calls.push(Call::Read {
-            asked: buffer.len(),
-            given,
-        });
+        state.calls.push(Call::Read { asked: buffer.len(), given });
         Ok(given?)
     }
 }
@@ -277,10 +301,7 @@ impl Write for &Script {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let mut state = self.state();
         let taken = state.write(buffer);
-        state.calls.push(Call::Write {
-            offered: buffer.len(),
-            taken,
-        });
+        state.calls.push(Call::Write { offered: buffer.len(), taken });
         Ok(taken?)
     }
 

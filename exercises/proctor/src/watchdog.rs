@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::cpu;
+use crate::threads::Meetings;
 
 /// How long a test may take, unless `PROCTOR_SECONDS` says otherwise.
 const BOUND: Duration = Duration::from_secs(5);
@@ -35,12 +36,14 @@ pub fn watch<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T 
 }
 
 /// What the watchdog saw of a thread that was not done in time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Look {
     /// How long it waited.
     pub(crate) bound: Duration,
     /// Whether the thread used the processor in the second half of that; `None` where that cannot be known.
     pub(crate) busy: Option<bool>,
+    /// Where threads of the test wait for each other.
+    pub(crate) meetings: Meetings,
 }
 
 impl Look {
@@ -50,8 +53,9 @@ impl Look {
         format!("{name} hangs: after {seconds} s")
     }
 
-    fn at_a_thread(self, name: &str) -> String {
+    fn at_a_thread(&self, name: &str) -> String {
         let heading = self.heading(name);
+        let meetings = &self.meetings;
         let blocked = "a read that waits for more than will ever come, a lock that this thread or another holds already, \
              a `join` or `recv` whose other side never ends";
         let spinning = "a loop with no exit: a read's `Ok(0)` (the end of the input) that is not taken as the end, \
@@ -59,7 +63,7 @@ impl Look {
         match self.busy {
             Some(false) => format!(
                 "{heading} its thread is blocked: it waits, and uses no processor time.\n\
-                 Some call never came back. Look for {blocked}."
+                 Some call never came back. Look for {blocked}.{meetings}"
             ),
             Some(true) => format!(
                 "{heading} its thread spins: it runs all the time, and gets nowhere.\n\
@@ -68,7 +72,7 @@ impl Look {
             None => format!(
                 "{heading} its thread is not done.\n\
                  If it is blocked, look for {blocked}.\n\
-                 If it spins, look for {spinning}."
+                 If it spins, look for {spinning}.{meetings}"
             ),
         }
     }
@@ -82,15 +86,20 @@ pub(crate) fn run<T: Send + 'static>(
     body: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Look> {
     let bound = bound();
+    let meetings = Meetings::default();
     let (started, thread_and_end) = mpsc::channel();
     let handle = thread::Builder::new()
         .name(name.to_owned())
-        .spawn(move || {
-            // The sender lives until the body is done: its end is what the watchdog waits for.
-            let _ = started.send(cpu::Thread::current());
-            let value = body();
-            drop(started);
-            value
+        .spawn({
+            let meetings = meetings.clone();
+            move || {
+                meetings.of_this_thread();
+                // The sender lives until the body is done: its end is what the watchdog waits for.
+                let _ = started.send(cpu::Thread::current());
+                let value = body();
+                drop(started);
+                value
+            }
         })
         .expect("a test process can start one more thread");
 
@@ -117,9 +126,9 @@ pub(crate) fn run<T: Send + 'static>(
     let used = thread.as_ref().and_then(cpu::Thread::used);
     let busy = used_by_half.zip(used).map(|(before, after)| {
         // A blocked thread uses nothing. A spinning one uses what the other threads leave it.
-        after.saturating_sub(before) * 20 >= bound / 2
+        after.saturating_sub(before) * 50 >= bound / 2
     });
-    Err(Look { bound, busy })
+    Err(Look { bound, busy, meetings })
 }
 
 fn bound() -> Duration {

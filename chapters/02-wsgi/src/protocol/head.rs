@@ -182,7 +182,7 @@ fn explain(error: httparse::Error, bytes: &[u8]) -> Refusal {
                 Refusal::Header
             }
         }
-        httparse::Error::HeaderValue | httparse::Error::NewLine => Refusal::Header,
+        httparse::Error::HeaderValue => Refusal::Header,
         _ => Refusal::RequestLine,
     }
 }

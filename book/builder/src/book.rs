@@ -1,0 +1,183 @@
+//! The book, put together and rendered by mdBook.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use mdbook_driver::MDBook;
+use mdbook_driver::book::{Book, BookItem};
+use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
+
+use crate::Error;
+use crate::directives::{appendix, expand};
+use crate::problem::Problem;
+use crate::site::{Site, Source};
+
+/// Builds the book of `site` into `folder`, whose content it replaces.
+///
+/// # Errors
+///
+/// [`Error::Problems`] with everything that is wrong with the sources; [`Error::Book`] where mdBook fails.
+pub fn build(site: &Arc<Site>, folder: &Path) -> Result<(), Error> {
+    let mut config = site.config.clone();
+    config.build.build_dir = folder.to_path_buf();
+    let mut book =
+        MDBook::load_with_config(site.root().join("book"), config).map_err(Error::Book)?;
+    let directives = Directives {
+        site: Arc::clone(site),
+        problems: Arc::new(Mutex::new(site.problems.clone())),
+    };
+    let problems = Arc::clone(&directives.problems);
+    book.with_preprocessor(directives);
+    book.with_preprocessor(mdbook_tabs::TabsPreprocessor::new());
+    let result = book.build();
+    let mut problems =
+        std::mem::take(&mut *problems.lock().unwrap_or_else(PoisonError::into_inner));
+    if problems.is_empty() {
+        return result.map_err(Error::Book);
+    }
+    problems.sort();
+    Err(Error::Problems(problems))
+}
+
+/// Builds the book into `book/dist`, where the last good build stays until this one is whole.
+///
+/// # Errors
+///
+/// As [`build`]; and where the folders cannot be moved.
+pub fn publish(site: &Arc<Site>) -> Result<PathBuf, Error> {
+    let home = site.root().join("book");
+    let dist = home.join("dist");
+    let staging = tempfile::Builder::new()
+        .prefix(".dist-")
+        .tempdir_in(&home)
+        .map_err(|error| Error::file("cannot make a folder in book/", error))?;
+    let next = staging.path().join("next");
+    build(site, &next)?;
+    let moved = |error| Error::file("cannot put the new book into book/dist", error);
+    if dist.exists() {
+        fs::rename(&dist, staging.path().join("last")).map_err(moved)?;
+    }
+    fs::rename(&next, &dist).map_err(moved)?;
+    Ok(dist)
+}
+
+/// Our directives, as mdBook runs them: the appendix first, then every page.
+struct Directives {
+    site: Arc<Site>,
+    problems: Arc<Mutex<Vec<Problem>>>,
+}
+
+impl Preprocessor for Directives {
+    fn name(&self) -> &'static str {
+        "tidepool"
+    }
+
+    fn run(
+        &self,
+        _: &PreprocessorContext,
+        mut book: Book,
+    ) -> Result<Book, mdbook_preprocessor::errors::Error> {
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        appendix::add(&self.site, &mut book);
+        book.for_each_mut(|item| {
+            let BookItem::Chapter(chapter) = item else {
+                return;
+            };
+            // A generated page has no file of its own: its path and its source differ in name.
+            let Some(path) = chapter.source_path.as_deref().and_then(source_path) else {
+                return;
+            };
+            let Ok(source) = Source::read(&self.site, &path) else {
+                return;
+            };
+            if chapter
+                .path
+                .as_ref()
+                .map(|path| path.with_extension("html"))
+                != Some(PathBuf::from(&source.page.html))
+            {
+                return;
+            }
+            chapter.content = expand(&self.site, &source, &mut problems);
+        });
+        if problems.is_empty() {
+            Ok(book)
+        } else {
+            Err(mdbook_preprocessor::errors::Error::msg(
+                "the sources are not right",
+            ))
+        }
+    }
+}
+
+/// A chapter's source as mdBook names it, relative to the checkout.
+fn source_path(path: &Path) -> Option<PathBuf> {
+    Source::resolve(Path::new("book/src"), path.to_str()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::{Fixture, PROSE};
+
+    #[test]
+    fn a_book_has_its_pages_its_appendix_and_its_tabs() {
+        let fixture = Fixture::new();
+        fixture
+            .write("chapters/01-waiting/examples/tea.rs", "fn main() {\n\n    tea();\n}\n")
+            .write("chapters/01-waiting/python/tea.py", "tea()\n")
+            .write(
+                PROSE,
+                "# Waiting\n\n{{#chapter}}\n\n{{#tabs global=\"lang\"}}\n{{#tab name=\"Rust\"}}\n\n{{#listing examples/tea.rs}}\n\n{{#endtab}}\n{{#tab name=\"Python\"}}\n\n{{#listing python/tea.py}}\n\n{{#endtab}}\n{{#endtabs}}\n\n{{#exercise teapot}}\n",
+            );
+        let dist = publish(&Arc::new(fixture.site())).unwrap();
+        let page = fs::read_to_string(dist.join("01-waiting.html")).unwrap();
+        for part in [
+            "<div class=\"chapter-head\">",
+            "<div class=\"mdbook-tabs-container\" data-tabglobal=\"lang\">",
+            "<span class=\"tk-function\">tea</span>",
+            "<span class=\"line\"></span>\n<span class=\"line\">    <span",
+            "<section class=\"exercise\" id=\"exercise-teapot\"",
+            "<summary>Hint 1 of 2</summary>",
+        ] {
+            assert!(page.contains(part), "{part}\n{page}");
+        }
+        let discussion = fs::read_to_string(dist.join("solutions/teapot.html")).unwrap();
+        assert!(discussion.contains("<section class=\"wrong\""));
+        assert!(
+            discussion
+                .contains("solutions/01-waiting/1-teapot/README.md\" title=\"Suggest an edit\""),
+            "{discussion}"
+        );
+        assert!(dist.join("solutions/01-waiting.html").is_file());
+        assert!(dist.join("404.html").is_file());
+    }
+
+    #[test]
+    fn a_broken_source_leaves_the_last_good_book() {
+        let fixture = Fixture::new();
+        let dist = publish(&Arc::new(fixture.site())).unwrap();
+        let before = fs::read_to_string(dist.join("01-waiting.html")).unwrap();
+        fixture.write(
+            PROSE,
+            "# Waiting\n\n{{#listing none.rs}}\n\n{{#figure none}}\n",
+        );
+        let error = publish(&Arc::new(fixture.site())).unwrap_err().to_string();
+        assert!(error.contains("book/src/01-waiting.md:3: "), "{error}");
+        assert!(
+            error.contains("book/src/01-waiting.md:5: "),
+            "all problems are reported: {error}"
+        );
+        assert_eq!(
+            fs::read_to_string(dist.join("01-waiting.html")).unwrap(),
+            before
+        );
+        let left: Vec<_> = fs::read_dir(fixture.root().join("book"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .filter(|name| name.to_string_lossy().starts_with('.'))
+            .collect();
+        assert!(left.is_empty(), "{left:?}");
+    }
+}
