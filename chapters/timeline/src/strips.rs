@@ -16,6 +16,8 @@ use crate::run::Window;
 const PITCH: f64 = 0.38;
 /// A stretch shorter than this part of the frame is drawn as long as this.
 const SHORTEST: f64 = 0.006;
+/// Of two dots nearer than this part of the frame, one is drawn.
+const NEAREST: f64 = 0.008;
 
 /// One row of [`Strips`]: how somebody's time went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub struct Row {
     works: Vec<(Duration, Duration)>,
     dots: Vec<Duration>,
     open: Option<Duration>,
+    stops: Option<Duration>,
 }
 
 impl Row {
@@ -53,6 +56,12 @@ impl Row {
     /// Waiting from then on that does not end within the frame: a thin line with an open end.
     pub fn open(mut self, from: Duration) -> Self {
         self.open = Some(from);
+        self
+    }
+
+    /// An instant at which it ends, and not well: a square.
+    pub fn stops(mut self, at: Duration) -> Self {
+        self.stops = Some(at);
         self
     }
 }
@@ -88,7 +97,7 @@ pub struct Strips {
     title: String,
     note: String,
     frame: Duration,
-    words: [String; 4],
+    words: [String; 5],
     groups: Vec<Group>,
 }
 
@@ -99,14 +108,22 @@ impl Strips {
             title: title.into(),
             note: String::new(),
             frame,
-            words: ["waiting", "working", "event", "without an end"].map(str::to_owned),
+            words: ["waiting", "working", "event", "without an end", "stopped"].map(str::to_owned),
             groups: Vec::new(),
         }
     }
 
     /// What the legend calls a wait, a stretch of work, a dot and an open end.
     pub fn call(mut self, waits: &str, works: &str, dot: &str, open: &str) -> Self {
-        self.words = [waits, works, dot, open].map(str::to_owned);
+        for (word, called) in self.words.iter_mut().zip([waits, works, dot, open]) {
+            called.clone_into(word);
+        }
+        self
+    }
+
+    /// What the legend calls a row that stops.
+    pub fn call_stop(mut self, stops: &str) -> Self {
+        stops.clone_into(&mut self.words[4]);
         self
     }
 
@@ -243,6 +260,10 @@ impl Strips {
                 rows().any(|row| row.open.is_some()),
                 r#"<path class="waits" d="M0 10h14"/><path class="ends" d="M14 10h0"/><path class="holes" d="M14 10h0"/>"#,
             ),
+            (
+                rows().any(|row| row.stops.is_some()),
+                r#"<path class="stops" d="M8 10h0"/>"#,
+            ),
         ];
         let entries: Vec<(String, &str)> = forms
             .iter()
@@ -260,6 +281,7 @@ impl Strips {
                 works: row.works.iter().map(nanos_pair).collect(),
                 dots: row.dots.iter().map(nanos).collect(),
                 open: row.open.as_ref().map(nanos),
+                stops: row.stops.as_ref().map(nanos),
             });
             format!(
                 "{{\"name\": {}, \"says\": {}, \"rows\": {}}}",
@@ -287,6 +309,8 @@ struct JsonRow {
     dots: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     open: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stops: Option<u64>,
 }
 
 fn nanos(at: &Duration) -> u64 {
@@ -306,6 +330,7 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
     let mut works = String::new();
     let mut dots = String::new();
     let mut ends = String::new();
+    let mut stops = String::new();
     for (index, row) in rows.iter().enumerate() {
         let y = index * 10 + 5;
         let stretch = |path: &mut String, from: Duration, to: Duration| {
@@ -333,8 +358,19 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
             stretch(&mut waits, from, window.to);
             let _ = write!(ends, "M{} {y}h0", x(window.to));
         }
-        for at in row.dots.iter().filter(|at| **at <= window.to) {
-            let _ = write!(dots, "M{} {y}h0", x(*at));
+        if let Some(at) = row.stops.filter(|at| *at <= window.to) {
+            let _ = write!(stops, "M{} {y}h0", x(at));
+        }
+        let mut last = f64::NEG_INFINITY;
+        let mut instants = row.dots.clone();
+        instants.sort_unstable();
+        for at in instants.iter().filter(|at| **at <= window.to) {
+            let share = window.share(*at);
+            // Dots on one another are one.
+            if share - last >= NEAREST {
+                let _ = write!(dots, "M{} {y}h0", number(share * 1000.0));
+                last = share;
+            }
         }
     }
     let mut markup = format!(
@@ -351,6 +387,7 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
         ("dots", &dots),
         ("ends", &ends),
         ("holes", &ends),
+        ("stops", &stops),
     ] {
         if !path.is_empty() {
             let _ = write!(markup, r#"<path class="{class}" d="{path}"/>"#);

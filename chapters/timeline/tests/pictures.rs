@@ -68,6 +68,9 @@ fn visitors() -> Strips {
         1 => Row::new()
             .waits(ms(n * 100), ms(9000))
             .works(ms(9000), ms(9500)),
+        _ if n % 5 == 0 => Row::new()
+            .waits(ms(n * 100), ms(n * 100 + 900))
+            .stops(ms(n * 100 + 900)),
         _ => Row::new().open(ms(n * 100)),
     });
     let watchers = (0..25).map(|n| {
@@ -76,9 +79,10 @@ fn visitors() -> Strips {
     });
     Strips::new("One at a time", ms(10_000))
         .call("waiting", "being served", "a part arrives", "never served")
+        .call_stop("turned away")
         .group(
             "75 visitors",
-            "25 served at once, 25 late, 25 never.",
+            "25 served at once, 25 late, 5 turned away, 20 never.",
             ordinary.collect(),
         )
         .group("25 watchers", "All see it move.", watchers.collect())

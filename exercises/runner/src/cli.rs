@@ -160,16 +160,8 @@ pub fn run(arguments: Arguments, start: &Path) -> Result<Exit> {
         Task::Open { name, print } => desk.open(name.as_deref(), print),
         Task::Check { solved } => desk.check(solved, &cancel),
         Task::Solution { name, yes } => desk.solution(name.as_deref(), yes),
-        Task::Prove {
-            names,
-            record,
-            jobs,
-        } => {
-            let options = prove::Options {
-                record,
-                jobs,
-                color: paper.palette.color(),
-            };
+        Task::Prove { names, record, jobs } => {
+            let options = prove::Options { record, jobs, color: paper.palette.color() };
             prove_all(&desk.session.tree, &names, &options, &cancel)
         }
     }
@@ -194,11 +186,7 @@ fn prove_all(
         *file = PathBuf::from(crate::show::path(&tree.root, file));
     }
     write!(std::io::stdout(), "{}", proof.report())?;
-    Ok(if proof.holds() {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if proof.holds() { Exit::Done } else { Exit::Failed })
 }
 
 /// Standard output: a terminal of some width that may have been asked to do without colours, or plain.
@@ -207,10 +195,7 @@ fn paper() -> Paper {
     let styled = std::io::stdout().is_terminal()
         && std::env::var_os("TERM").is_none_or(|terminal| terminal != "dumb");
     if !styled {
-        return Paper {
-            palette: Palette::bare(),
-            width: usize::MAX,
-        };
+        return Paper { palette: Palette::bare(), width: usize::MAX };
     }
     // Some terminals do not say how wide they are.
     let width = crossterm::terminal::size()
@@ -218,10 +203,7 @@ fn paper() -> Paper {
         .ok()
         .filter(|columns| *columns > 0)
         .map_or(PROSE, |columns| columns.min(PROSE));
-    Paper {
-        palette: Palette::new(!set("NO_COLOR")),
-        width,
-    }
+    Paper { palette: Palette::new(!set("NO_COLOR")), width }
 }
 
 /// The exit code for an error that a command returned.

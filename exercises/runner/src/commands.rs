@@ -89,11 +89,7 @@ impl Desk {
         }
 
         let palette = self.session.palette;
-        let width = exercises
-            .iter()
-            .map(|(_, exercise)| exercise.name.len())
-            .max()
-            .unwrap_or(0);
+        let width = exercises.iter().map(|(_, exercise)| exercise.name.len()).max().unwrap_or(0);
         let mut flows = Vec::new();
         let mut part = "";
         let mut last = 0;
@@ -109,13 +105,8 @@ impl Desk {
                 );
             }
             let is_current = current == Some(&exercise.name);
-            let line = show::list_line(
-                exercise,
-                progress.state(exercise),
-                is_current,
-                width,
-                palette,
-            );
+            let line =
+                show::list_line(exercise, progress.state(exercise), is_current, width, palette);
             flows.push(Flow::code(line).indented("  "));
         }
         let solved = exercises
@@ -142,18 +133,10 @@ impl Desk {
         let verdict = session.bench.try_one(exercise, cancel, &mut |_| {})?;
         said(session.note(exercise, &print, &verdict))?;
         if name.is_none() {
-            self.print(&[Flow::styled(
-                exercise.name.clone(),
-                session.palette.strong(),
-            )])?;
+            self.print(&[Flow::styled(exercise.name.clone(), session.palette.strong())])?;
         }
         if let Verdict::Passed { tests } = verdict {
-            self.print(&show::solved(
-                &session.tree,
-                exercise,
-                tests,
-                session.palette,
-            ))?;
+            self.print(&show::solved(&session.tree, exercise, tests, session.palette))?;
         } else {
             self.print(&show::verdict(exercise, &verdict, session.palette))?;
         }
@@ -200,11 +183,7 @@ impl Desk {
             self.print(&[Flow::new("There is nothing to check.")])?;
             return Ok(Exit::Done);
         }
-        let width = exercises
-            .iter()
-            .map(|exercise| exercise.name.len())
-            .max()
-            .unwrap_or(0);
+        let width = exercises.iter().map(|exercise| exercise.name.len()).max().unwrap_or(0);
         let palette = self.session.palette;
         let mut passed = 0;
         for (exercise, print, verdict) in self.try_all(&exercises, cancel)? {
@@ -221,11 +200,7 @@ impl Desk {
             self.print(&[line])?;
         }
         self.print(&[Flow::empty(), Flow::new(show::sum(passed, exercises.len()))])?;
-        Ok(if passed == exercises.len() {
-            Exit::Done
-        } else {
-            Exit::Failed
-        })
+        Ok(if passed == exercises.len() { Exit::Done } else { Exit::Failed })
     }
 
     /// Prints the next hint; or the one with this number; or all of them.
@@ -245,10 +220,7 @@ impl Desk {
         }
         let numbers = match number {
             Some(number) if !(1..=there_are).contains(&number) => {
-                eprintln!(
-                    "error: {} has no hint {number}; there are {there_are}",
-                    exercise.name
-                );
+                eprintln!("error: {} has no hint {number}; there are {there_are}", exercise.name);
                 return Ok(Exit::Usage);
             }
             Some(number) => number..=number,
@@ -268,11 +240,7 @@ impl Desk {
             flows.extend(show::hint(exercise, number, self.session.palette));
         }
         if last > shown {
-            said(
-                self.session
-                    .store
-                    .update(|progress| progress.set_hints(exercise, last)),
-            )?;
+            said(self.session.store.update(|progress| progress.set_hints(exercise, last)))?;
         }
         self.print(&flows)?;
         Ok(Exit::Done)
@@ -298,10 +266,7 @@ impl Desk {
         let kept = self.session.reset(exercise)?;
         let mut said = format!("{file} is as it was shipped.");
         if let Some(kept) = kept {
-            said = format!(
-                "{said} What was in it is kept as {}.",
-                self.session.shown(&kept)
-            );
+            said = format!("{said} What was in it is kept as {}.", self.session.shown(&kept));
         }
         self.print(&[Flow::new(said)])?;
         Ok(Exit::Done)
@@ -342,16 +307,9 @@ impl Desk {
             return Ok(Exit::Done);
         };
         let status = editor.status().with_context(|| {
-            format!(
-                "the editor {} cannot be started",
-                editor.get_program().display()
-            )
+            format!("the editor {} cannot be started", editor.get_program().display())
         })?;
-        Ok(if status.success() {
-            Exit::Done
-        } else {
-            Exit::Broken
-        })
+        Ok(if status.success() { Exit::Done } else { Exit::Broken })
     }
 }
 
@@ -400,8 +358,5 @@ fn ask(question: &str, option: &str) -> Result<bool> {
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(
-        answer.trim().to_ascii_lowercase().as_str(),
-        "y" | "yes"
-    ))
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

@@ -45,10 +45,7 @@ pub fn page(tree: &Tree, exercise: &Exercise, palette: Palette) -> Result<Vec<Fl
 fn expand(tree: &Tree, exercise: &Exercise, text: &str) -> String {
     let mut expanded = String::new();
     for line in text.lines() {
-        let directive = line
-            .trim()
-            .strip_prefix("{{#")
-            .and_then(|rest| rest.strip_suffix("}}"));
+        let directive = line.trim().strip_prefix("{{#").and_then(|rest| rest.strip_suffix("}}"));
         match directive {
             Some(directive) => expanded.push_str(&in_markdown(tree, exercise, directive)),
             None => expanded.push_str(line),
@@ -62,10 +59,7 @@ fn in_markdown(tree: &Tree, exercise: &Exercise, directive: &str) -> String {
     let (name, argument) = directive.split_once(' ').unwrap_or((directive, ""));
     match name {
         "wrong" => {
-            let wrong = exercise
-                .wrong
-                .iter()
-                .find(|wrong| wrong.name == argument.trim());
+            let wrong = exercise.wrong.iter().find(|wrong| wrong.name == argument.trim());
             wrong.map_or_else(String::new, |wrong| {
                 let message = fs::read_to_string(wrong.path.with_extension("txt"));
                 format!(

@@ -13,10 +13,7 @@ use crate::text::{Flow, Palette};
 /// Where nothing can be styled, Markdown is what shows best what is a heading and what is code.
 pub fn render(markdown: &str, palette: Palette) -> Vec<Flow> {
     if !palette.styled() {
-        return markdown
-            .lines()
-            .map(|line| Flow::code(line.to_owned()))
-            .collect();
+        return markdown.lines().map(|line| Flow::code(line.to_owned())).collect();
     }
     let mut renderer = Renderer {
         palette,
@@ -31,10 +28,7 @@ pub fn render(markdown: &str, palette: Palette) -> Vec<Flow> {
         target: None,
         table: None,
     };
-    for event in Parser::new_ext(
-        markdown,
-        Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH,
-    ) {
+    for event in Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH) {
         renderer.event(event);
     }
     renderer.flows
@@ -128,16 +122,13 @@ impl Renderer {
                     _ => String::from("• "),
                 });
             }
-            Tag::Emphasis | Tag::Image { .. } => self
-                .styles
-                .push(Style::new().add_modifier(Modifier::ITALIC)),
+            Tag::Emphasis | Tag::Image { .. } => {
+                self.styles.push(Style::new().add_modifier(Modifier::ITALIC))
+            }
             Tag::Strong => self.styles.push(self.palette.strong()),
             Tag::Link { dest_url, .. } => {
-                self.styles
-                    .push(Style::new().add_modifier(Modifier::UNDERLINED));
-                self.target = dest_url
-                    .contains("://")
-                    .then(|| dest_url.clone().into_string());
+                self.styles.push(Style::new().add_modifier(Modifier::UNDERLINED));
+                self.target = dest_url.contains("://").then(|| dest_url.clone().into_string());
             }
             Tag::Table(_) => {
                 self.block();
@@ -215,11 +206,7 @@ impl Renderer {
                 line.push_str(cell);
                 line.push_str(&" ".repeat(width + 2 - cell.width()));
             }
-            let style = if number == 0 {
-                self.palette.strong()
-            } else {
-                self.palette.plain()
-            };
+            let style = if number == 0 { self.palette.strong() } else { self.palette.plain() };
             let line = Span::styled(line.trim_end().to_owned(), style);
             self.write(Flow::code(line).indented("  "));
         }
@@ -227,11 +214,7 @@ impl Renderer {
     }
 
     fn text(&mut self, text: &str, style: Style) {
-        let style = self
-            .styles
-            .iter()
-            .fold(Style::new(), |all, one| all.patch(*one))
-            .patch(style);
+        let style = self.styles.iter().fold(Style::new(), |all, one| all.patch(*one)).patch(style);
         self.spans.push(Span::styled(text.to_owned(), style));
     }
 
@@ -264,11 +247,7 @@ impl Renderer {
         }
         first.extend(flow.first);
         rest.extend(flow.rest);
-        self.flows.push(Flow {
-            first,
-            rest,
-            ..flow
-        });
+        self.flows.push(Flow { first, rest, ..flow });
     }
 }
 
@@ -279,10 +258,7 @@ mod tests {
 
     fn lines(markdown: &str) -> Vec<String> {
         let flows = render(markdown, Palette::new(true));
-        lay_out(&flows, 40)
-            .iter()
-            .map(|line| line.to_string().trim_end().to_owned())
-            .collect()
+        lay_out(&flows, 40).iter().map(|line| line.to_string().trim_end().to_owned()).collect()
     }
 
     fn style_of(markdown: &str, text: &str) -> Style {
@@ -335,35 +311,21 @@ mod tests {
 
     #[test]
     fn a_loose_list_is_still_a_list() {
-        assert_eq!(
-            lines("- one\n\n- two\n\n  more"),
-            ["• one", "• two", "", "  more"]
-        );
+        assert_eq!(lines("- one\n\n- two\n\n  more"), ["• one", "• two", "", "  more"]);
     }
 
     #[test]
     fn quotations_are_marked_and_tables_aligned() {
         assert_eq!(lines("> said\n> so"), ["│ said so"]);
-        assert_eq!(
-            lines("| a | long |\n|---|---|\n| `wide` | b |"),
-            ["  a     long", "  wide  b"]
-        );
+        assert_eq!(lines("| a | long |\n|---|---|\n| `wide` | b |"), ["  a     long", "  wide  b"]);
     }
 
     #[test]
     fn emphasis_code_and_links_are_styled() {
         let markdown = "**bold** `code` *slanted* [link](https://example.org) [inner](02-wsgi.md)";
-        assert!(
-            style_of(markdown, "bold")
-                .add_modifier
-                .contains(Modifier::BOLD)
-        );
+        assert!(style_of(markdown, "bold").add_modifier.contains(Modifier::BOLD));
         assert_eq!(style_of(markdown, "code"), Palette::new(true).code());
-        assert!(
-            style_of(markdown, "slanted")
-                .add_modifier
-                .contains(Modifier::ITALIC)
-        );
+        assert!(style_of(markdown, "slanted").add_modifier.contains(Modifier::ITALIC));
         assert_eq!(
             lines("[link](https://example.org), [inner](02.md)"),
             ["link (https://example.org), inner"]
@@ -382,9 +344,6 @@ mod tests {
 
     #[test]
     fn html_is_dropped_and_its_text_kept() {
-        assert_eq!(
-            lines("before <kbd>Enter</kbd> after"),
-            ["before Enter after"]
-        );
+        assert_eq!(lines("before <kbd>Enter</kbd> after"), ["before Enter after"]);
     }
 }

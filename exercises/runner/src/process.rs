@@ -72,10 +72,7 @@ struct Live {
     stopping: bool,
 }
 
-static LIVE: Mutex<Live> = Mutex::new(Live {
-    groups: Vec::new(),
-    stopping: false,
-});
+static LIVE: Mutex<Live> = Mutex::new(Live { groups: Vec::new(), stopping: false });
 
 fn live() -> MutexGuard<'static, Live> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -152,10 +149,9 @@ fn wait_until_ended(id: u32) {
     let Some(pid) = i32::try_from(id).ok().and_then(Pid::from_raw) else {
         return;
     };
-    while let Err(rustix::io::Errno::INTR) = waitid(
-        WaitId::Pid(pid),
-        WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
-    ) {}
+    while let Err(rustix::io::Errno::INTR) =
+        waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+    {}
 }
 
 enum Event {
@@ -186,22 +182,11 @@ pub fn run_with(
     cancel: &Cancel,
     on_stdout: &mut dyn FnMut(&[u8]) -> Option<Duration>,
 ) -> io::Result<Output> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut deadline = bound.map(|bound| Instant::now() + bound);
-    let spawned = if cancel.is_cancelled() {
-        None
-    } else {
-        Leader::spawn(command)?
-    };
+    let spawned = if cancel.is_cancelled() { None } else { Leader::spawn(command)? };
     let Some(mut leader) = spawned else {
-        return Ok(Output {
-            stdout: String::new(),
-            stderr: String::new(),
-            end: End::Cancelled,
-        });
+        return Ok(Output { stdout: String::new(), stderr: String::new(), end: End::Cancelled });
     };
 
     let (send, events) = mpsc::channel();

@@ -110,10 +110,7 @@ impl Progress {
 
     /// How many hints of the exercise were shown.
     pub fn hints(&self, exercise: &Exercise) -> usize {
-        self.exercises
-            .get(&exercise.name)
-            .map_or(0, |entry| entry.hints)
-            .min(exercise.hints.len())
+        self.exercises.get(&exercise.name).map_or(0, |entry| entry.hints).min(exercise.hints.len())
     }
 
     /// Notes how many hints were shown.
@@ -144,9 +141,7 @@ pub struct Loaded {
 impl Store {
     /// The store of the checkout `root`.
     pub fn new(root: &Path) -> Self {
-        Self {
-            folder: root.join(".learn"),
-        }
+        Self { folder: root.join(".learn") }
     }
 
     /// Where answers that were thrown away are kept.
@@ -176,10 +171,7 @@ impl Store {
         };
         let problem = match serde_json::from_slice::<Progress>(&bytes) {
             Ok(progress) if progress.version == VERSION => {
-                return Ok(Loaded {
-                    progress,
-                    notice: None,
-                });
+                return Ok(Loaded { progress, notice: None });
             }
             Ok(other) => format!("is of version {}, expected {VERSION}", other.version),
             Err(error) => format!("is damaged ({error})"),
@@ -366,11 +358,7 @@ mod tests {
         assert_eq!(progress.state(&adder), State::Solved, "undone");
 
         progress.failed(&adder, fingerprint(&adder));
-        assert_eq!(
-            progress.state(&adder),
-            State::Broken,
-            "the same files, and the tests fail now"
-        );
+        assert_eq!(progress.state(&adder), State::Broken, "the same files, and the tests fail now");
         progress.reset(&adder);
         assert_eq!(progress.state(&adder), State::Open);
     }
@@ -405,11 +393,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let adder = exercise(folder.path());
         let [one, other] = [(); 2].map(|()| Store::new(folder.path()));
-        one.update(|progress| progress.set_hints(&adder, 1))
-            .unwrap();
-        other
-            .update(|progress| progress.passed(&adder, fingerprint(&adder)))
-            .unwrap();
+        one.update(|progress| progress.set_hints(&adder, 1)).unwrap();
+        other.update(|progress| progress.passed(&adder, fingerprint(&adder))).unwrap();
         let progress = one.read().unwrap().progress;
         assert_eq!(progress.hints(&adder), 1);
         assert_eq!(progress.state(&adder), State::Solved);
@@ -420,9 +405,7 @@ mod tests {
         for damaged in ["", "{\"version\": 1, \"exerc", "[]", "{\"version\": 99}"] {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::new(folder.path());
-            store
-                .update(|progress| progress.current = Some(String::from("adder")))
-                .unwrap();
+            store.update(|progress| progress.current = Some(String::from("adder"))).unwrap();
             fs::write(store.file(), damaged).unwrap();
 
             let loaded = store.read().unwrap();
@@ -433,9 +416,7 @@ mod tests {
                 fs::read_to_string(folder.path().join(".learn/progress-damaged-1.json")).unwrap(),
                 damaged
             );
-            store
-                .update(|progress| progress.current = Some(String::from("adder")))
-                .unwrap();
+            store.update(|progress| progress.current = Some(String::from("adder"))).unwrap();
             assert!(store.read().unwrap().notice.is_none());
         }
     }

@@ -57,11 +57,10 @@ impl Session {
     /// then the first after it that is not, or the first of all. `None` when all are solved.
     pub fn current(&self, progress: &Progress) -> Option<&Exercise> {
         let exercises = self.exercises();
-        let at = progress.current.as_ref().and_then(|name| {
-            exercises
-                .iter()
-                .position(|(_, exercise)| exercise.name == *name)
-        });
+        let at = progress
+            .current
+            .as_ref()
+            .and_then(|name| exercises.iter().position(|(_, exercise)| exercise.name == *name));
         let (before, after) = exercises.split_at(at.unwrap_or(0));
         after
             .iter()
@@ -83,14 +82,12 @@ impl Session {
     ) -> Result<Loaded> {
         let fingerprint = fingerprint.to_owned();
         match verdict {
-            Verdict::Passed { .. } => self
-                .store
-                .update(|progress| progress.passed(exercise, fingerprint)),
+            Verdict::Passed { .. } => {
+                self.store.update(|progress| progress.passed(exercise, fingerprint))
+            }
             // Neither says anything about the answer.
             Verdict::Cancelled | Verdict::NotBuilt { .. } => self.store.read(),
-            _ => self
-                .store
-                .update(|progress| progress.failed(exercise, fingerprint)),
+            _ => self.store.update(|progress| progress.failed(exercise, fingerprint)),
         }
     }
 
@@ -157,9 +154,5 @@ pub fn committed(root: &Path, file: &Path) -> Option<String> {
         .arg(format!("HEAD:./{relative}"))
         .output()
         .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8(output.stdout).ok())
-        .flatten()
+    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
 }

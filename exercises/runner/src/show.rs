@@ -20,10 +20,7 @@ const PRINTED_LINES: usize = 20;
 
 /// A path as a reader types it: relative to the checkout.
 pub fn path(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    path.strip_prefix(root).unwrap_or(path).display().to_string()
 }
 
 /// `2 tests`, `1 test`.
@@ -58,10 +55,7 @@ pub fn verdict(exercise: &Exercise, verdict: &Verdict, palette: Palette) -> Vec<
     let mut flows = Vec::new();
     match verdict {
         Verdict::Passed { .. } => {
-            flows.push(Flow::styled(
-                format!("✓ {}", in_short(verdict)),
-                palette.good(),
-            ));
+            flows.push(Flow::styled(format!("✓ {}", in_short(verdict)), palette.good()));
         }
         Verdict::NotCompiled { first, errors } => {
             flows.push(Flow::styled("✗ does not compile", palette.bad()));
@@ -84,11 +78,7 @@ pub fn verdict(exercise: &Exercise, verdict: &Verdict, palette: Palette) -> Vec<
             flows.extend(from_ansi(said));
         }
         Verdict::Failed(failure) => show_failure(exercise, failure, palette, &mut flows),
-        Verdict::Hung {
-            bound,
-            running,
-            passed,
-        } => {
+        Verdict::Hung { bound, running, passed } => {
             let bound = bound.as_secs_f64();
             flows.push(Flow::styled(
                 format!("✗ hangs: no test ended for {bound} s, so the tests were stopped"),
@@ -133,11 +123,7 @@ fn name_some(tests: &[String], palette: Palette, flows: &mut Vec<Flow>) {
 }
 
 fn show_failure(exercise: &Exercise, failure: &Failure, palette: Palette, flows: &mut Vec<Flow>) {
-    let mut summary = format!(
-        "✗ {} of {} pass",
-        failure.passed,
-        counted(failure.tests, "test")
-    );
+    let mut summary = format!("✗ {} of {} pass", failure.passed, counted(failure.tests, "test"));
     if failure.tests == 1 {
         summary.push_str("es");
     }
@@ -180,11 +166,7 @@ fn show_failure(exercise: &Exercise, failure: &Failure, palette: Palette, flows:
                 }
                 flows.push(Flow::empty());
             }
-            Passage::Panic {
-                thread,
-                place,
-                message: text,
-            } => {
+            Passage::Panic { thread, place, message: text } => {
                 if panics.len() > 1 {
                     let thread = match thread {
                         Some(name) => format!("thread {name}"),
@@ -224,11 +206,7 @@ fn message(text: &str, style: Style, flows: &mut Vec<Flow>) {
 pub fn solved(tree: &Tree, exercise: &Exercise, tests: usize, palette: Palette) -> Vec<Flow> {
     vec![
         Flow::styled(
-            format!(
-                "✓ {} is solved: {}",
-                exercise.title,
-                in_short(&Verdict::Passed { tests })
-            ),
+            format!("✓ {} is solved: {}", exercise.title, in_short(&Verdict::Passed { tests })),
             palette.good(),
         ),
         Flow::line(vec![
@@ -240,9 +218,7 @@ pub fn solved(tree: &Tree, exercise: &Exercise, tests: usize, palette: Palette) 
 
 /// `★★☆`
 pub fn stars(difficulty: u8) -> String {
-    (1..=3)
-        .map(|star| if star <= difficulty { '★' } else { '☆' })
-        .collect()
+    (1..=3).map(|star| if star <= difficulty { '★' } else { '☆' }).collect()
 }
 
 /// Title, place and statement of an exercise.
@@ -251,11 +227,7 @@ pub fn statement(tree: &Tree, exercise: &Exercise, palette: Palette) -> Vec<Flow
         Flow::line(vec![
             Span::styled(exercise.title.clone(), palette.strong()),
             Span::styled(
-                format!(
-                    "  {}  about {} minutes",
-                    stars(exercise.difficulty),
-                    exercise.minutes
-                ),
+                format!("  {}  about {} minutes", stars(exercise.difficulty), exercise.minutes),
                 palette.faint(),
             ),
         ]),
@@ -268,16 +240,11 @@ pub fn statement(tree: &Tree, exercise: &Exercise, palette: Palette) -> Vec<Flow
 
 /// A hint, counted from 1.
 pub fn hint(exercise: &Exercise, number: usize, palette: Palette) -> Vec<Flow> {
-    let Some(text) = number
-        .checked_sub(1)
-        .and_then(|index| exercise.hints.get(index))
-    else {
+    let Some(text) = number.checked_sub(1).and_then(|index| exercise.hints.get(index)) else {
         return Vec::new();
     };
-    let mut flows = vec![Flow::styled(
-        format!("Hint {number} of {}", exercise.hints.len()),
-        palette.notable(),
-    )];
+    let mut flows =
+        vec![Flow::styled(format!("Hint {number} of {}", exercise.hints.len()), palette.notable())];
     flows.extend(markdown::render(text, palette));
     flows
 }

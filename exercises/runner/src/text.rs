@@ -20,18 +20,12 @@ pub struct Palette {
 impl Palette {
     /// For a terminal: with colours, or with weight and slope alone.
     pub fn new(color: bool) -> Self {
-        Self {
-            color,
-            styled: true,
-        }
+        Self { color, styled: true }
     }
 
     /// For a file or a pipe: no escapes at all.
     pub fn bare() -> Self {
-        Self {
-            color: false,
-            styled: false,
-        }
+        Self { color: false, styled: false }
     }
 
     /// Whether there is a terminal that understands weight and slope.
@@ -122,10 +116,7 @@ impl Flow {
 
     /// A paragraph.
     pub fn new(content: impl Into<Line<'static>>) -> Self {
-        Self {
-            content: content.into().spans,
-            ..Self::default()
-        }
+        Self { content: content.into().spans, ..Self::default() }
     }
 
     /// A paragraph in one style.
@@ -135,19 +126,12 @@ impl Flow {
 
     /// A line of code.
     pub fn code(content: impl Into<Line<'static>>) -> Self {
-        Self {
-            fit: Fit::Edge,
-            ..Self::new(content)
-        }
+        Self { fit: Fit::Edge, ..Self::new(content) }
     }
 
     /// A line of several pieces, whose blanks matter.
     pub fn line(content: Vec<Span<'static>>) -> Self {
-        Self {
-            content,
-            fit: Fit::Message,
-            ..Self::default()
-        }
+        Self { content, fit: Fit::Message, ..Self::default() }
     }
 
     /// A line of a message; where it is wrapped, it hangs as deep as it began.
@@ -200,14 +184,7 @@ struct Wrapped {
 
 impl Wrapped {
     fn new(room: usize, fit: Fit) -> Self {
-        Self {
-            room,
-            fit,
-            lines: vec![Vec::new()],
-            used: 0,
-            word: Vec::new(),
-            blanks: None,
-        }
+        Self { room, fit, lines: vec![Vec::new()], used: 0, word: Vec::new(), blanks: None }
     }
 
     fn push(&mut self, text: &str, style: Style) {
@@ -218,9 +195,7 @@ impl Wrapped {
         let mut rest = text;
         while !rest.is_empty() {
             let blank = rest.starts_with(char::is_whitespace);
-            let end = rest
-                .find(|c: char| c.is_whitespace() != blank)
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| c.is_whitespace() != blank).unwrap_or(rest.len());
             let (piece, after) = rest.split_at(end);
             if blank {
                 self.end_word();
@@ -445,23 +420,14 @@ mod tests {
         item.first = vec![Span::raw("- ")];
         item.rest = vec![Span::raw("  ")];
         assert_eq!(plain(&[item], 6), ["- one", "  two"]);
-        assert_eq!(
-            plain(&[Flow::code("  let  x"), Flow::empty()], 80),
-            ["  let  x", ""]
-        );
+        assert_eq!(plain(&[Flow::code("  let  x"), Flow::empty()], 80), ["  let  x", ""]);
     }
 
     #[test]
     fn a_message_keeps_its_blanks_and_hangs() {
         let message = |line| Flow::message(line, Style::new());
-        assert_eq!(
-            plain(&[message("  left: \"a  b\"")], 80),
-            ["  left: \"a  b\""]
-        );
-        assert_eq!(
-            plain(&[message("  one two three")], 9),
-            ["  one two", "  three"]
-        );
+        assert_eq!(plain(&[message("  left: \"a  b\"")], 80), ["  left: \"a  b\""]);
+        assert_eq!(plain(&[message("  one two three")], 9), ["  one two", "  three"]);
     }
 
     #[test]
@@ -481,10 +447,7 @@ mod tests {
         );
         assert_eq!(paper(Palette::bare()).print(&[flow]), "done\n");
         let colorless = Flow::styled("done", Palette::new(false).good());
-        assert_eq!(
-            paper(Palette::new(false)).print(&[colorless]),
-            "\x1b[1mdone\x1b[0m\n"
-        );
+        assert_eq!(paper(Palette::new(false)).print(&[colorless]), "\x1b[1mdone\x1b[0m\n");
     }
 
     #[test]

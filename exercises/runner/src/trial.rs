@@ -153,9 +153,7 @@ impl Bench {
     }
 
     fn build(&self, arguments: &[OsString], cancel: &Cancel) -> Result<Build> {
-        self.cargo
-            .build("build", arguments, cancel, &mut |_| {})
-            .context("Cargo cannot be started")
+        self.cargo.build("build", arguments, cancel, &mut |_| {}).context("Cargo cannot be started")
     }
 
     /// Runs the tests that were built of this exercise, or says why there are none.
@@ -179,20 +177,12 @@ impl Bench {
             .map(|diagnostic| diagnostic.rendered.trim_end())
             .collect();
         if let Some(first) = errors.first() {
-            return Ok(Verdict::NotCompiled {
-                first: (*first).to_owned(),
-                errors: errors.len(),
-            });
+            return Ok(Verdict::NotCompiled { first: (*first).to_owned(), errors: errors.len() });
         }
-        let programs: Vec<&TestProgram> = build
-            .programs
-            .iter()
-            .filter(|program| program.package == exercise.dir)
-            .collect();
+        let programs: Vec<&TestProgram> =
+            build.programs.iter().filter(|program| program.package == exercise.dir).collect();
         if programs.is_empty() {
-            return Ok(Verdict::NotBuilt {
-                said: why_not_built(build),
-            });
+            return Ok(Verdict::NotBuilt { said: why_not_built(build) });
         }
 
         on_stage(Stage::Running);
@@ -237,9 +227,7 @@ impl Bench {
         match output.end {
             End::Cancelled => Ok(Verdict::Cancelled),
             End::Exited(_) if report.complete && report.failed() == 0 && output.end.success() => {
-                Ok(Verdict::Passed {
-                    tests: report.passed(),
-                })
+                Ok(Verdict::Passed { tests: report.passed() })
             }
             End::Exited(_) if report.failed() > 0 => {
                 self.failure(exercise, program, report, cancel)
@@ -260,9 +248,7 @@ impl Bench {
                     .collect();
                 Ok(Verdict::Crashed {
                     during: if named.is_empty() { unheard_of } else { named },
-                    said: format!("{}\n{status}", output.stderr.trim())
-                        .trim()
-                        .to_owned(),
+                    said: format!("{}\n{status}", output.stderr.trim()).trim().to_owned(),
                 })
             }
         }
@@ -277,10 +263,7 @@ impl Bench {
         on_stdout: &mut dyn FnMut(&[u8]) -> Option<Duration>,
     ) -> Result<Output> {
         let mut command = Command::new(&program.path);
-        command
-            .args(["--color", "never"])
-            .args(arguments)
-            .current_dir(&exercise.dir);
+        command.args(["--color", "never"]).args(arguments).current_dir(&exercise.dir);
         libtest::quiet(&mut command);
         process::run_with(&mut command, Some(self.bound), cancel, on_stdout)
             .with_context(|| format!("{} cannot be started", program.path.display()))

@@ -148,11 +148,7 @@ pub fn prove(
     let variants = scratch::write(tree, &whole, &folder)?;
     let started = Instant::now();
     let progress = Progress::new();
-    let cargo = Cargo {
-        workspace: folder,
-        target: home.join("build"),
-        color: options.color,
-    };
+    let cargo = Cargo { workspace: folder, target: home.join("build"), color: options.color };
     let build = build(&cargo, &variants, options, cancel, &progress)?;
     proof.times[0] = started.elapsed();
 
@@ -167,13 +163,7 @@ pub fn prove(
     proof.times[2] = started.elapsed();
 
     for (variant, fates) in variants.iter().zip(fates) {
-        let judge = Judge {
-            tree,
-            variant,
-            build: &build,
-            lints: &lints,
-            record: options.record,
-        };
+        let judge = Judge { tree, variant, build: &build, lints: &lints, record: options.record };
         judge.judge(&fates, &mut proof)?;
     }
     Ok(proof)
@@ -182,10 +172,7 @@ pub fn prove(
 /// What can be said without building: that the stub is the one shipped, and that the files belong together.
 fn check_files(tree: &Tree, exercise: &Exercise, proof: &mut Proof) {
     let mut problem = |text: String| {
-        proof.problems.push(Problem {
-            of: exercise.name.clone(),
-            text,
-        });
+        proof.problems.push(Problem { of: exercise.name.clone(), text });
     };
     if !exercise.solution_dir.join("src/lib.rs").is_file() {
         problem(format!(
@@ -258,9 +245,8 @@ fn build(
     cancel: &Cancel,
     progress: &Progress,
 ) -> Result<Build> {
-    let mut arguments: Vec<OsString> = ["--workspace", "--tests", "--keep-going"]
-        .map(OsString::from)
-        .to_vec();
+    let mut arguments: Vec<OsString> =
+        ["--workspace", "--tests", "--keep-going"].map(OsString::from).to_vec();
     if let Some(jobs) = options.jobs {
         arguments.extend(["--jobs".into(), jobs.to_string().into()]);
     }
@@ -276,16 +262,12 @@ fn build(
 
 /// Clippy on the solutions as they are in the checkout, with the workspace's lints.
 fn clippy(tree: &Tree, exercises: &[&Exercise], cargo: &Cargo, cancel: &Cancel) -> Result<Build> {
-    let real = Cargo {
-        workspace: tree.root.clone(),
-        ..cargo.clone()
-    };
+    let real = Cargo { workspace: tree.root.clone(), ..cargo.clone() };
     let mut arguments = vec!["--all-targets".into(), "--keep-going".into()];
     for exercise in exercises {
         arguments.extend(["--package".into(), exercise.solution_package().into()]);
     }
-    real.build("clippy", &arguments, cancel, &mut |_| {})
-        .context("Cargo cannot be started")
+    real.build("clippy", &arguments, cancel, &mut |_| {}).context("Cargo cannot be started")
 }
 
 /// Runs every test of every variant that was built, each in a process of its own.
@@ -301,8 +283,7 @@ fn run_tests(
     for (index, variant) in variants.iter().enumerate() {
         for program in programs(build, variant) {
             let mut list = Command::new(&program.path);
-            list.args(["--list", "--format", "terse"])
-                .current_dir(&variant.exercise.dir);
+            list.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
             let listed = process::run(&mut list, Some(GRACE), cancel)
                 .with_context(|| format!("{} cannot be started", program.path.display()))?;
             for test in libtest::list(&listed.stdout) {
@@ -311,12 +292,7 @@ fn run_tests(
                     Kind::Wrong(_) | Kind::Stub => Some(IMPATIENT),
                     Kind::Solution => Some(PATIENT),
                 };
-                jobs.push_back(Job {
-                    variant: index,
-                    program,
-                    test,
-                    watchdog,
-                });
+                jobs.push_back(Job { variant: index, program, test, watchdog });
             }
         }
     }
@@ -335,10 +311,7 @@ fn run_tests(
             let jobs = &jobs;
             scope.spawn(move || {
                 loop {
-                    let job = jobs
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .pop_front();
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     let Some(job) = job else { break };
                     let fate = run_test(&job, &variants[job.variant].exercise.dir, cancel);
                     if send.send((job.variant, job.test, fate)).is_err() {
@@ -362,17 +335,12 @@ fn run_tests(
 
 fn programs<'a>(build: &'a Build, variant: &Variant<'_>) -> impl Iterator<Item = &'a TestProgram> {
     let folder = variant.folder.clone();
-    build
-        .programs
-        .iter()
-        .filter(move |program| program.package == folder)
+    build.programs.iter().filter(move |program| program.package == folder)
 }
 
 fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
     let mut command = Command::new(&job.program.path);
-    command
-        .args([&job.test, "--exact", "--color", "never"])
-        .current_dir(folder);
+    command.args([&job.test, "--exact", "--color", "never"]).current_dir(folder);
     libtest::quiet(&mut command);
     command.env_remove("PROCTOR_SECONDS");
     if let Some(seconds) = job.watchdog {
@@ -419,10 +387,7 @@ impl Judge<'_> {
             .filter(|(_, fate)| matches!(fate, Fate::Failed(_) | Fate::Killed(_)))
             .count();
         let built = programs(self.build, self.variant).next().is_some()
-            && !self
-                .build
-                .of(&self.variant.folder)
-                .any(|diagnostic| diagnostic.error);
+            && !self.build.of(&self.variant.folder).any(|diagnostic| diagnostic.error);
         let verdict = if built {
             for (test, fate) in fates {
                 if let Fate::Killed(bound) = fate {
@@ -454,16 +419,8 @@ impl Judge<'_> {
         for text in problems {
             let unrecorded = text == UNRECORDED;
             let problem = Problem {
-                of: if unrecorded {
-                    exercise.clone()
-                } else {
-                    self.of()
-                },
-                text: if unrecorded {
-                    text.replace("NAME", exercise)
-                } else {
-                    text
-                },
+                of: if unrecorded { exercise.clone() } else { self.of() },
+                text: if unrecorded { text.replace("NAME", exercise) } else { text },
             };
             // A new exercise has many such; once says it.
             if !(unrecorded && proof.problems.contains(&problem)) {
@@ -482,13 +439,8 @@ impl Judge<'_> {
             .build
             .of(&self.variant.folder)
             .find(|diagnostic| diagnostic.error)
-            .map_or(self.build.complaint(), |diagnostic| {
-                diagnostic.rendered.trim_end()
-            });
-        format!(
-            "{} does not compile:\n{said}",
-            show::path(&self.tree.root, &self.variant.answer())
-        )
+            .map_or(self.build.complaint(), |diagnostic| diagnostic.rendered.trim_end());
+        format!("{} does not compile:\n{said}", show::path(&self.tree.root, &self.variant.answer()))
     }
 
     fn warnings(&self, problems: &mut Vec<String>) {
@@ -605,9 +557,7 @@ impl Judge<'_> {
         problems: &mut Vec<String>,
         proof: &mut Proof,
     ) -> Result<()> {
-        let recorded = fs::read_to_string(file)
-            .ok()
-            .map(|text| text.replace("\r\n", "\n"));
+        let recorded = fs::read_to_string(file).ok().map(|text| text.replace("\r\n", "\n"));
         if recorded.as_deref() == Some(message) {
             return Ok(());
         }
@@ -626,19 +576,13 @@ impl Judge<'_> {
         let text = format!(
             "its message is not the recorded one (`cargo learn prove {} --record` records it):\n{}",
             self.variant.exercise.name,
-            diff.unified_diff()
-                .header(&file, "this run")
-                .to_string()
-                .trim_end()
+            diff.unified_diff().header(&file, "this run").to_string().trim_end()
         );
         if cfg!(target_os = "linux") {
             problems.push(text);
         } else {
             // An operating system words its errors in its own way.
-            proof.notes.push(Problem {
-                of: self.of(),
-                text,
-            });
+            proof.notes.push(Problem { of: self.of(), text });
         }
         Ok(())
     }
@@ -654,11 +598,7 @@ impl Proof {
     pub fn report(&self) -> String {
         let mut text = String::new();
         let width = |of: fn(&Row) -> &str| {
-            self.rows
-                .iter()
-                .map(|row| of(row).chars().count())
-                .max()
-                .unwrap_or(0)
+            self.rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0)
         };
         let exercises = width(|row| &row.exercise).max("exercise".len());
         let answers = width(|row| &row.answer).max("answer".len());
@@ -673,22 +613,11 @@ impl Proof {
         }
         let mut last = "";
         for row in &self.rows {
-            let tests = row.failed.map_or_else(
-                || String::from("-"),
-                |(failed, all)| format!("{failed} of {all}"),
-            );
-            let exercise = if row.exercise == last {
-                ""
-            } else {
-                &row.exercise
-            };
-            line(
-                if row.proved { "✓" } else { "✗" },
-                exercise,
-                &row.answer,
-                &tests,
-                &row.verdict,
-            );
+            let tests = row
+                .failed
+                .map_or_else(|| String::from("-"), |(failed, all)| format!("{failed} of {all}"));
+            let exercise = if row.exercise == last { "" } else { &row.exercise };
+            line(if row.proved { "✓" } else { "✗" }, exercise, &row.answer, &tests, &row.verdict);
             last = &row.exercise;
         }
         for (heading, problems) in [("note", &self.notes), ("not proved", &self.problems)] {
@@ -699,12 +628,8 @@ impl Proof {
         for file in &self.recorded {
             let _ = writeln!(text, "\nrecorded {}", file.display());
         }
-        let count = |kind: &str| {
-            self.rows
-                .iter()
-                .filter(|row| row.answer.starts_with(kind))
-                .count()
-        };
+        let count =
+            |kind: &str| self.rows.iter().filter(|row| row.answer.starts_with(kind)).count();
         let [build, clippy, run] = self.times.map(|time| time.as_secs_f64());
         let _ = writeln!(
             text,
@@ -728,9 +653,7 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        Self {
-            shown: std::io::stderr().is_terminal(),
-        }
+        Self { shown: std::io::stderr().is_terminal() }
     }
 
     fn say(&self, text: &str) {

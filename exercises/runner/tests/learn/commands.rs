@@ -45,10 +45,7 @@ fn an_exercise_goes_from_open_to_solved_to_broken_and_back() {
     checkout.write(ADDER_FILE, &ADDER.solution.replace("a + b", "b - a"));
     list().says("broken\tadder");
     checkout.write(ADDER_FILE, ADDER.solution);
-    checkout
-        .learn(&["check", "--solved"])
-        .exits(0)
-        .says("1 of 1 exercise solved");
+    checkout.learn(&["check", "--solved"]).exits(0).says("1 of 1 exercise solved");
 }
 
 #[test]
@@ -79,10 +76,7 @@ fn what_does_not_compile_shows_its_first_error_and_is_in_nobodys_way() {
 
     // An error in the tests themselves, which call what is not there.
     checkout.write(ADDER_FILE, "pub fn sum() {}\n");
-    checkout
-        .learn(&["run", "adder"])
-        .exits(3)
-        .says("cannot find function `add` in crate `adder`");
+    checkout.learn(&["run", "adder"]).exits(3).says("cannot find function `add` in crate `adder`");
 }
 
 #[test]
@@ -91,27 +85,15 @@ fn without_a_name_it_is_the_first_exercise_that_is_not_solved() {
     checkout.learn(&["run"]).exits(1).says("adder");
     checkout.write(ADDER_FILE, ADDER.solution);
     checkout.learn(&["run"]).exits(0).says("Adder is solved");
-    checkout
-        .learn(&["run"])
-        .exits(1)
-        .says("doubler")
-        .says("of_three");
-    checkout
-        .learn(&["open"])
-        .exits(0)
-        .says("exercises/01-one/2-doubler/src/lib.rs");
+    checkout.learn(&["run"]).exits(1).says("doubler").says("of_three");
+    checkout.learn(&["open"]).exits(0).says("exercises/01-one/2-doubler/src/lib.rs");
     for sketch in [DOUBLER, HALVER] {
-        let file = format!(
-            "exercises/{}/{}-{}/src/lib.rs",
-            sketch.chapter, sketch.number, sketch.name
-        );
+        let file =
+            format!("exercises/{}/{}-{}/src/lib.rs", sketch.chapter, sketch.number, sketch.name);
         checkout.write(&file, sketch.solution);
         checkout.learn(&["run"]).exits(0);
     }
-    checkout
-        .learn(&["run"])
-        .exits(0)
-        .says("Every exercise is solved.");
+    checkout.learn(&["run"]).exits(0).says("Every exercise is solved.");
 }
 
 #[test]
@@ -128,30 +110,19 @@ fn hints_come_one_at_a_time() {
         .keeps_quiet_about("gentle");
     hint(&["adder"]).exits(0).says("Hint 2 of 2");
     hint(&["--number", "1"]).exits(0).says("gentle");
-    hint(&["--number", "3"])
-        .exits(2)
-        .complains("adder has no hint 3; there are 2");
+    hint(&["--number", "3"]).exits(2).complains("adder has no hint 3; there are 2");
     hint(&["--all"]).exits(0).says("gentle").says("plain");
 }
 
 #[test]
 fn reset_asks_before_it_throws_work_away_and_keeps_it() {
     let checkout = Checkout::new(&[ADDER]);
-    checkout
-        .learn(&["reset", "adder"])
-        .exits(0)
-        .says("is as it was shipped");
-    assert!(
-        !checkout.path(".learn/backups").exists(),
-        "there was nothing to keep"
-    );
+    checkout.learn(&["reset", "adder"]).exits(0).says("is as it was shipped");
+    assert!(!checkout.path(".learn/backups").exists(), "there was nothing to keep");
 
     let work = "// a day's work\n";
     checkout.write(ADDER_FILE, work);
-    checkout
-        .learn(&["reset", "adder"])
-        .exits(5)
-        .complains("give --yes to go on");
+    checkout.learn(&["reset", "adder"]).exits(5).complains("give --yes to go on");
     assert_eq!(checkout.read(ADDER_FILE), work);
 
     checkout
@@ -194,10 +165,7 @@ fn the_solution_is_shown_at_once_only_when_the_exercise_is_solved() {
         "solutions/01-one/1-adder/README.md",
         "# Adder\n\nTake *both*.\n\n{{#listing src/lib.rs}}\n\n## Wrong turns\n\n{{#wrong multiplies}}\n\n{{#unknown thing}}\n",
     );
-    checkout.write(
-        "solutions/01-one/1-adder/wrong/multiplies.txt",
-        "two and five is seven\n",
-    );
+    checkout.write("solutions/01-one/1-adder/wrong/multiplies.txt", "two and five is seven\n");
     checkout
         .learn(&["solution", "adder"])
         .exits(5)
@@ -215,10 +183,7 @@ fn the_solution_is_shown_at_once_only_when_the_exercise_is_solved() {
 
     checkout.write(ADDER_FILE, ADDER.solution);
     checkout.learn(&["run", "adder"]).exits(0);
-    checkout
-        .learn(&["solution", "adder"])
-        .exits(0)
-        .says("a + b");
+    checkout.learn(&["solution", "adder"]).exits(0).says("a + b");
 }
 
 #[test]
@@ -278,10 +243,7 @@ fn a_hung_test_is_stopped_with_everything_it_started() {
         let child = std::fs::read_to_string(mark).unwrap();
         let state = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         // Whoever adopts orphans may not have buried it yet.
-        assert!(
-            state.is_empty() || state.contains(") Z "),
-            "process {child} is alive: {state}"
-        );
+        assert!(state.is_empty() || state.contains(") Z "), "process {child} is alive: {state}");
     }
 }
 
@@ -303,10 +265,7 @@ fn a_failure_is_shown_without_waiting_for_a_test_that_hangs() {
 #[test]
 fn an_answer_that_ends_the_process_does_not_pass() {
     let checkout = Checkout::new(&[HANGER]);
-    checkout.write(
-        HANGER_FILE,
-        "pub fn go(n: u32) -> u32 {\n    std::process::exit(0)\n}\n",
-    );
+    checkout.write(HANGER_FILE, "pub fn go(n: u32) -> u32 {\n    std::process::exit(0)\n}\n");
     checkout
         .learn(&["run", "hanger"])
         .exits(1)
@@ -317,10 +276,7 @@ fn an_answer_that_ends_the_process_does_not_pass() {
         HANGER_FILE,
         "pub fn go(n: u32) -> u32 {\n    std::hint::black_box(go(std::hint::black_box(n + 1)) + 1)\n}\n",
     );
-    checkout
-        .learn(&["run", "hanger"])
-        .exits(1)
-        .says("has overflowed its stack");
+    checkout.learn(&["run", "hanger"]).exits(1).says("has overflowed its stack");
 }
 
 #[test]
@@ -333,20 +289,11 @@ fn an_interrupted_command_leaves_no_test_behind() {
             "pub fn go(n: u32) -> u32 {{\n    std::fs::write({mark:?}, std::process::id().to_string()).unwrap();\n    loop {{\n        std::thread::park();\n    }}\n}}\n"
         ),
     );
-    let mut runner = checkout
-        .command(&["run", "hanger"])
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut runner = checkout.command(&["run", "hanger"]).stdout(Stdio::null()).spawn().unwrap();
     let test = eventually("the test to start", || {
-        std::fs::read_to_string(&mark)
-            .ok()
-            .filter(|id| !id.is_empty())
+        std::fs::read_to_string(&mark).ok().filter(|id| !id.is_empty())
     });
-    let killed = Command::new("kill")
-        .args(["-TERM", &runner.id().to_string()])
-        .status()
-        .unwrap();
+    let killed = Command::new("kill").args(["-TERM", &runner.id().to_string()]).status().unwrap();
     assert!(killed.success());
     assert_eq!(runner.wait().unwrap().code(), Some(130));
     #[cfg(target_os = "linux")]
@@ -362,11 +309,7 @@ fn a_damaged_progress_file_is_said_and_put_aside() {
     checkout.write(ADDER_FILE, ADDER.solution);
     checkout.learn(&["run", "adder"]).exits(0);
     checkout.write(".learn/progress.json", "{ what");
-    checkout
-        .learn(&["list"])
-        .exits(0)
-        .says("open\tadder")
-        .complains("progress-damaged-1.json");
+    checkout.learn(&["list"]).exits(0).says("open\tadder").complains("progress-damaged-1.json");
     checkout.learn(&["check"]).exits(0);
     checkout.learn(&["list"]).says("solved\tadder");
 }
@@ -375,11 +318,7 @@ fn a_damaged_progress_file_is_said_and_put_aside() {
 fn whoever_reads_our_output_may_stop_reading() {
     let checkout = Checkout::new(&[ADDER]);
     let mut command = checkout.command(&["solution", "adder", "--yes"]);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     let answer = Answer::of(&child.wait_with_output().unwrap());
     assert_eq!(answer.err, "");

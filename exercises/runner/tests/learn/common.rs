@@ -155,20 +155,14 @@ impl Checkout {
             checkout.add(sketch);
         }
         let mut lock = Command::new(cargo());
-        lock.args(["generate-lockfile", "--offline"])
-            .current_dir(checkout.root());
+        lock.args(["generate-lockfile", "--offline"]).current_dir(checkout.root());
         assert!(lock.output().unwrap().status.success(), "no lock file");
         checkout
     }
 
     /// Writes the files of an exercise and its solution.
     pub fn add(&self, sketch: &Sketch<'_>) {
-        let Sketch {
-            chapter,
-            number,
-            name,
-            ..
-        } = sketch;
+        let Sketch { chapter, number, name, .. } = sketch;
         let exercise = format!("exercises/{chapter}/{number}-{name}");
         let solution = format!("solutions/{chapter}/{number}-{name}");
         let underscored = name.replace('-', "_");
@@ -315,11 +309,7 @@ impl Answer {
     /// Fails if standard output holds `text`.
     #[track_caller]
     pub fn keeps_quiet_about(self, text: &str) -> Self {
-        assert!(
-            !self.out.contains(text),
-            "did not expect {text:?} in\n{}",
-            self.out
-        );
+        assert!(!self.out.contains(text), "did not expect {text:?} in\n{}", self.out);
         self
     }
 
