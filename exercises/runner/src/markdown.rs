@@ -123,7 +123,7 @@ impl Renderer {
                 });
             }
             Tag::Emphasis | Tag::Image { .. } => {
-                self.styles.push(Style::new().add_modifier(Modifier::ITALIC))
+                self.styles.push(Style::new().add_modifier(Modifier::ITALIC));
             }
             Tag::Strong => self.styles.push(self.palette.strong()),
             Tag::Link { dest_url, .. } => {
