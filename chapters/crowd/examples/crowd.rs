@@ -25,8 +25,6 @@ fn main() -> Result<(), Box<dyn Error>> {
         .ok_or_else(|| format!("`{address}` has no address"))?;
     let visits = crowd::visit(server, &crowd);
     print!("{}", visits.summary());
-    visits
-        .picture(format!("The crowd at {address}"))
-        .save("crowd")?;
+    visits.picture(format!("The crowd at {address}")).save("crowd")?;
     Ok(())
 }

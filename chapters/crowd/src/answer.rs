@@ -47,12 +47,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// Nothing yet.
     pub fn new() -> Self {
-        Self {
-            state: State::Head,
-            partial: Vec::new(),
-            status: None,
-            parts: 0,
-        }
+        Self { state: State::Head, partial: Vec::new(), status: None, parts: 0 }
     }
 
     /// Whether the answer is complete.
@@ -73,11 +68,7 @@ impl Answer {
                 State::Length(left) => {
                     let left = skip(&mut bytes, left);
                     arrival = true;
-                    self.state = if left == 0 {
-                        State::Done
-                    } else {
-                        State::Length(left)
-                    };
+                    self.state = if left == 0 { State::Done } else { State::Length(left) };
                 }
                 State::UntilClose => {
                     bytes = &[];
@@ -93,11 +84,7 @@ impl Answer {
                 }
                 State::Chunk(left) => {
                     let left = skip(&mut bytes, left);
-                    self.state = if left == 0 {
-                        State::ChunkEnd
-                    } else {
-                        State::Chunk(left)
-                    };
+                    self.state = if left == 0 { State::ChunkEnd } else { State::Chunk(left) };
                 }
                 State::ChunkEnd => {
                     if let Some(line) = self.until(&mut bytes, b"\r\n", 2)? {
@@ -158,9 +145,7 @@ impl Answer {
         let mut first = lines.next().unwrap_or_default().split(' ');
         let version = first.next().unwrap_or_default();
         let status = first.next().and_then(|status| status.parse::<u16>().ok());
-        let status = status
-            .filter(|status| (100..600).contains(status))
-            .ok_or(Nonsense)?;
+        let status = status.filter(|status| (100..600).contains(status)).ok_or(Nonsense)?;
         if !version.starts_with("HTTP/1.") {
             return Err(Nonsense);
         }
@@ -177,10 +162,7 @@ impl Answer {
             if name.eq_ignore_ascii_case("content-length") {
                 let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
                 let stated = value.parse().ok().filter(|_| digits).ok_or(Nonsense)?;
-                if length
-                    .replace(stated)
-                    .is_some_and(|earlier| earlier != stated)
-                {
+                if length.replace(stated).is_some_and(|earlier| earlier != stated) {
                     return Err(Nonsense);
                 }
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
@@ -255,10 +237,7 @@ mod tests {
     #[test]
     fn some_answers_have_no_body() {
         every_cut("HTTP/1.1 204 No Content\r\n\r\n", 204);
-        every_cut(
-            "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n",
-            304,
-        );
+        every_cut("HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", 304);
     }
 
     #[test]
@@ -321,11 +300,7 @@ mod tests {
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhiho",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n11112222333344445\r\n",
         ] {
-            assert_eq!(
-                Answer::new().take(text.as_bytes()),
-                Err(Nonsense),
-                "{text:?}"
-            );
+            assert_eq!(Answer::new().take(text.as_bytes()), Err(Nonsense), "{text:?}");
         }
         let endless = vec![b'x'; LONGEST_HEAD];
         assert_eq!(Answer::new().take(&endless), Err(Nonsense));

@@ -141,15 +141,9 @@ pub fn visit(address: SocketAddr, crowd: &Crowd) -> Visits {
                     .expect("a hundred threads can be started")
             })
             .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("a visitor does not panic"))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().expect("a visitor does not panic")).collect()
     });
-    Visits {
-        frame: crowd.frame,
-        visits,
-    }
+    Visits { frame: crowd.frame, visits }
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): a few lines that give the same numbers everywhere.
@@ -174,10 +168,7 @@ mod tests {
     #[test]
     fn everybody_comes_at_the_same_moments_every_time() {
         assert_eq!(Crowd::new().errands(), Crowd::new().errands());
-        let other = Crowd {
-            seed: 11,
-            ..Crowd::new()
-        };
+        let other = Crowd { seed: 11, ..Crowd::new() };
         assert_ne!(Crowd::new().errands(), other.errands());
     }
 
@@ -197,9 +188,7 @@ mod tests {
     #[test]
     fn some_come_before_anybody_watches() {
         let errands = Crowd::new().errands();
-        let first = errands
-            .iter()
-            .filter(|errand| errand.group != Group::Visitors);
+        let first = errands.iter().filter(|errand| errand.group != Group::Visitors);
         let first = first.map(|errand| errand.arrives).min().unwrap();
         let before = errands.iter().filter(|errand| errand.arrives < first);
         assert!(before.count() >= 5);

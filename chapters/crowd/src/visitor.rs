@@ -102,9 +102,7 @@ fn converse<W: World>(errand: &Errand, world: &W, visit: &mut Visit) -> io::Resu
             break;
         }
         visit.first_byte.get_or_insert(now);
-        answer
-            .take(&bytes[..read])
-            .map_err(|_| ErrorKind::InvalidData)?;
+        answer.take(&bytes[..read]).map_err(|_| ErrorKind::InvalidData)?;
         visit.status = answer.status;
         let new = answer.parts - visit.parts_in_all;
         visit.parts_in_all = answer.parts;
@@ -145,10 +143,7 @@ impl World for Street {
         let stream = TcpStream::connect_timeout(&self.address, left(self.opening, deadline)?)?;
         // A slow phone's pieces leave one by one.
         stream.set_nodelay(true)?;
-        Ok(Socket {
-            stream,
-            opening: self.opening,
-        })
+        Ok(Socket { stream, opening: self.opening })
     }
 }
 
@@ -229,10 +224,7 @@ mod tests {
     impl Stage {
         fn new(script: &[Act]) -> Self {
             let script = script.iter().rev().copied().collect();
-            Self(Rc::new(RefCell::new(Scene {
-                script,
-                ..Scene::default()
-            })))
+            Self(Rc::new(RefCell::new(Scene { script, ..Scene::default() })))
         }
     }
 
@@ -301,12 +293,7 @@ mod tests {
     }
 
     fn errand(group: Group) -> Errand {
-        Errand {
-            group,
-            path: String::from("/"),
-            arrives: ms(100),
-            frame: ms(10_000),
-        }
+        Errand { group, path: String::from("/"), arrives: ms(100), frame: ms(10_000) }
     }
 
     const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\ncrabs";
@@ -315,12 +302,8 @@ mod tests {
     #[test]
     fn a_visitor_waits_for_the_first_byte_and_is_done_with_the_last() {
         let (head, body) = PAGE.split_at(20);
-        let stage = Stage::new(&[
-            Act::Silence(300),
-            Act::Says(head),
-            Act::Silence(450),
-            Act::Says(body),
-        ]);
+        let stage =
+            Stage::new(&[Act::Silence(300), Act::Says(head), Act::Silence(450), Act::Says(body)]);
         let visit = run(&errand(Group::Visitors), &stage);
         assert_eq!(visit.arrived, ms(100));
         assert_eq!(visit.first_byte, Some(ms(300)));
@@ -371,21 +354,14 @@ mod tests {
     #[test]
     fn a_slow_phone_sends_in_pieces_and_reads_in_sips() {
         let page: &str = Box::leak(
-            format!(
-                "HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n{}",
-                "x".repeat(6000)
-            )
-            .into_boxed_str(),
+            format!("HTTP/1.1 200 OK\r\nContent-Length: 6000\r\n\r\n{}", "x".repeat(6000))
+                .into_boxed_str(),
         );
         let stage = Stage::new(&[Act::Says(page)]);
         let visit = run(&errand(Group::SlowPhones), &stage);
         let heard = &stage.0.borrow().heard;
         assert_eq!(heard.len(), PIECES);
-        assert!(
-            heard
-                .windows(2)
-                .all(|pair| pair[0].0 + ms(200) == pair[1].0)
-        );
+        assert!(heard.windows(2).all(|pair| pair[0].0 + ms(200) == pair[1].0));
         assert_eq!(visit.first_byte, Some(ms(1_700)), "the request took 1.6 s");
         assert_eq!(visit.end, End::Done(ms(2_100)), "and the page two pauses");
     }

@@ -103,9 +103,13 @@ impl Visit {
         let row = match (self.end, self.first_byte) {
             (End::Never, _) | (End::Unfinished, None) => row.open(self.arrived),
             (End::Broken(at), first) => row.waits(first.unwrap_or(self.arrived), at).stops(at),
-            (End::Done(at), Some(first)) if self.fate() == Fate::Served => row.works(first, at),
+            (End::Done(at), Some(first)) if self.fate() == Fate::Served => match self.group {
+                Group::Watchers => row.streams(first, at),
+                Group::Visitors | Group::SlowPhones => row.works(first, at),
+            },
+            // Only a watcher is served without an end.
             (End::Unfinished, Some(first)) if self.fate() == Fate::Served => {
-                row.works(first, frame)
+                row.streams(first, frame)
             }
             (End::Unfinished, Some(first)) => row.works(first, frame).open(frame),
             (End::Done(at), _) => row.stops(at),
@@ -170,43 +174,39 @@ impl Visits {
     }
 }
 
-/// What became of a group.
+/// What became of a group: first how many, then how soon.
 fn sentence(group: Group, visits: &[&Visit]) -> String {
-    let count = |fate| visits.iter().filter(|visit| visit.fate() == fate).count();
     let served = visits.iter().filter(|visit| visit.fate() == Fate::Served);
     let mut took: Vec<Duration> = served.filter_map(|visit| visit.took()).collect();
     took.sort_unstable();
-    let mut parts = Vec::new();
-    let verb = if group == Group::Watchers {
-        "watching"
-    } else {
-        "served"
-    };
-    parts.push(format!("{} {verb}", count(Fate::Served)));
+    let watching = group == Group::Watchers;
+    let fates = [
+        (Fate::Served, if watching { "watching" } else { "served" }),
+        (Fate::TurnedAway, "turned away"),
+        (Fate::Never, "never"),
+    ];
+    let counts = fates.into_iter().filter_map(|(fate, words)| {
+        let count = visits.iter().filter(|visit| visit.fate() == fate).count();
+        (count > 0 || fate == Fate::Served).then(|| format!("{count} {words}"))
+    });
+    let mut sentence = counts.collect::<Vec<_>>().join(", ");
+    let mut times = Vec::new();
     if let (Some(middle), Some(slowest)) = (took.get(took.len() / 2), took.last()) {
-        let what = if group == Group::Watchers {
-            " to begin"
-        } else {
-            ""
-        };
-        if took.len() == 1 {
-            parts.push(format!("after {}", seconds(*middle)));
-        } else {
-            parts.push(format!("median {}{what}", seconds(*middle)));
-            parts.push(format!("slowest {}", seconds(*slowest)));
+        let wait = if watching { " wait" } else { "" };
+        times.push(format!("median{wait} {}", seconds(*middle)));
+        if !watching {
+            times.push(format!("slowest {}", seconds(*slowest)));
         }
     }
-    if group == Group::Watchers {
-        let seen: usize = visits.iter().map(|visit| visit.parts_in_all).sum();
-        parts.push(format!("{seen} parts seen"));
+    let parts: usize = visits.iter().map(|visit| visit.parts_in_all).sum();
+    if watching && parts > 0 {
+        times.push(format!("{parts} parts seen"));
     }
-    for (fate, words) in [(Fate::TurnedAway, "turned away"), (Fate::Never, "never")] {
-        match count(fate) {
-            0 => {}
-            some => parts.push(format!("{some} {words}")),
-        }
+    if !times.is_empty() {
+        sentence += "; ";
+        sentence += &times.join(", ");
     }
-    parts.join(", ") + "."
+    sentence + "."
 }
 
 /// Hundredths of a second: finer than that, two runs differ.
@@ -263,9 +263,9 @@ mod tests {
     fn the_summary_says_how_many_how_soon_and_how_many_never() {
         assert_eq!(
             some().summary(),
-            "5 visitors: 2 served, median 0.33 s, slowest 0.33 s, 2 turned away, 1 never.\n\
-             1 watcher of the feed: 1 watching, after 0.01 s, 2 parts seen.\n\
-             2 slow phones: 1 served, after 3.00 s, 1 never.\n"
+            "5 visitors: 2 served, 2 turned away, 1 never; median 0.33 s, slowest 0.33 s.\n\
+             1 watcher of the feed: 1 watching; median wait 0.01 s, 2 parts seen.\n\
+             2 slow phones: 1 served, 1 never; median 3.00 s, slowest 3.00 s.\n"
         );
     }
 
@@ -276,48 +276,31 @@ mod tests {
         for line in visits.summary().lines() {
             assert!(picture.story().contains(line), "{line}");
         }
-        for words in [
-            "waiting",
-            "being served",
-            "a part of the feed",
-            "never served",
-            "turned away",
-        ] {
-            assert!(
-                picture.svg().contains(&format!(">{words}</text>")),
-                "{words}"
-            );
+        for words in
+            ["waiting", "being served", "a part of the feed", "never served", "turned away"]
+        {
+            assert!(picture.svg().contains(&format!(">{words}</text>")), "{words}");
         }
     }
 
     #[test]
     fn a_hundred_visitors_are_a_small_picture_however_much_they_see() {
         let busy = (0..100).map(|n| {
-            let group = if n < 80 {
-                Group::Visitors
-            } else {
-                Group::Watchers
-            };
+            let group = if n < 80 { Group::Visitors } else { Group::Watchers };
             let mut visit = visit(group, n * 70, Some(n * 70 + 11), End::Unfinished);
             if group == Group::Watchers {
                 visit.parts = (0..1000).map(|part| ms(n * 70 + part * 9)).collect();
             }
             visit
         });
-        let visits = Visits {
-            frame: ms(10_000),
-            visits: busy.collect(),
-        };
+        let visits = Visits { frame: ms(10_000), visits: busy.collect() };
         let bytes = visits.picture("Everybody at once").svg().len();
         assert!(bytes < 40_000, "{bytes} bytes");
     }
 
     #[test]
     fn nobody_is_no_group() {
-        let visits = Visits {
-            frame: ms(10_000),
-            visits: Vec::new(),
-        };
+        let visits = Visits { frame: ms(10_000), visits: Vec::new() };
         assert_eq!(visits.summary(), "");
         assert!(visits.picture("Nobody").story().contains("0 rows"));
     }
