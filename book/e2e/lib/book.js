@@ -160,3 +160,17 @@ export async function open(options) {
         },
     };
 }
+
+/** Has the page note in `window.shifts` what moves while it loads. */
+export const noteShifts = (page) => page.addInitScript(() => {
+    window.shifts = [];
+    new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) {
+            const what = entry.sources.map(({ node, previousRect, currentRect }) => {
+                const name = node?.id || node?.className || node?.nodeName;
+                return `${name} (${previousRect.x}, ${previousRect.y}) to (${currentRect.x}, ${currentRect.y})`;
+            });
+            window.shifts.push(`${entry.value.toFixed(5)}: ${what.join('; ')}`);
+        }
+    }).observe({ type: 'layout-shift', buffered: true });
+});

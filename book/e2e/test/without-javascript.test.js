@@ -12,6 +12,17 @@ after(() => book.close());
 
 const plain = (settings) => book.page({ javaScriptEnabled: false, ...settings });
 
+// The page cannot wait for itself without its scripts.
+async function until(condition, what) {
+    for (let tries = 0; tries < 100; tries += 1) {
+        if (await condition()) {
+            return;
+        }
+        await new Promise((frame) => setTimeout(frame, 50));
+    }
+    assert.fail(`not so after 5 s: ${what}`);
+}
+
 describe('without JavaScript', () => {
     for (const name of PAGES.filter((each) => each !== 'print.html')) {
         test(name, async () => {
@@ -70,10 +81,10 @@ describe('without JavaScript', () => {
             const box = page.locator('#mdbook-sidebar-toggle-anchor');
             await box.focus();
             await page.keyboard.press(' ');
-            await page.waitForFunction((open) => (document.querySelector('#mdbook-sidebar').getBoundingClientRect().x >= 0) === open, width < 1080);
+            await until(async () => (await inside()) === (width < 1080), 'the box opens and closes the contents');
             if (width > 1080) {
                 await page.keyboard.press(' ');
-                await page.waitForFunction(() => document.querySelector('#mdbook-sidebar').getBoundingClientRect().x >= 0);
+                await until(inside, 'the contents open again');
             }
             await contents.getByRole('link', { name: 'Setup' }).click();
             await page.waitForURL(book.url('setup.html'));
