@@ -5,14 +5,16 @@
 //! cargo run -p one-at-a-time --example chess -- --reply 0
 //! ```
 
+use std::time::Duration;
+
+use one_at_a_time::exhibition::Turn;
+use timeline::{Kind, Recorder};
+
 // ANCHOR: main
 use one_at_a_time::exhibition::{Exhibition, clock, one_game_at_a_time, table_to_table};
 
 fn main() -> Result<(), String> {
-    let show = Exhibition {
-        opponent: reply_from_arguments()?,
-        ..Exhibition::FAMOUS
-    };
+    let show = Exhibition { opponent: reply_from_arguments()?, ..Exhibition::FAMOUS };
     println!(
         "{} turns, {} s for a move, {} s for a reply",
         show.turns,
@@ -33,65 +35,57 @@ fn main() -> Result<(), String> {
 // ANCHOR_END: main
 
 /// The time for a reply: 55 seconds, or what follows `--reply`.
-fn reply_from_arguments() -> Result<std::time::Duration, String> {
+fn reply_from_arguments() -> Result<Duration, String> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.as_slice() {
         [] => Ok(Exhibition::FAMOUS.opponent),
         [flag, seconds] if flag == "--reply" => seconds
             .parse()
-            .map(std::time::Duration::from_secs)
+            .map(Duration::from_secs)
             .map_err(|_| format!("--reply takes a whole number of seconds, found `{seconds}`")),
-        other => Err(format!(
-            "expected nothing or `--reply SECONDS`, found `{}`",
-            other.join(" ")
-        )),
+        other => Err(format!("expected nothing or `--reply SECONDS`, found `{}`", other.join(" "))),
     }
 }
 
 /// Draws the first minutes of both ways: the master's lane and a few of the tables'.
 fn draw(show: Exhibition) -> std::io::Result<()> {
-    use one_at_a_time::exhibition::Turn;
-    use timeline::{Kind, Recorder};
-
-    /// Long enough to see the master come back to the first table twice.
-    const SHOWN: std::time::Duration = std::time::Duration::from_mins(5);
-    const TABLES: [usize; 4] = [0, 1, 2, 23];
-
-    let picture = |title: &str, turns: &[Turn]| {
-        let mut recorder = Recorder::new(title);
-        let judit = recorder.lane("Judit");
-        let lanes = TABLES.map(|table| (table, recorder.lane(format!("table {}", table + 1))));
-        let mut free_at = std::time::Duration::ZERO;
-        for turn in turns.iter().filter(|turn| turn.begins < SHOWN) {
-            let table = turn.table + 1;
-            if turn.begins > free_at {
-                recorder.span(
-                    judit,
-                    free_at,
-                    turn.begins,
-                    Kind::Waiting,
-                    "waits for the reply",
-                );
-            }
-            recorder.span(
-                judit,
-                turn.begins,
-                turn.moved,
-                Kind::Working,
-                format!("moves at table {table}"),
-            );
-            free_at = turn.moved;
-            if let Some((_, lane)) = lanes.iter().find(|(shown, _)| *shown == turn.table) {
-                recorder.span(*lane, turn.moved, turn.replied, Kind::Working, "thinks");
-            }
-        }
-        recorder.finish()
-    };
-
     let mut turns = Vec::new();
     one_game_at_a_time(show, |turn| turns.push(turn));
-    picture("One game at a time: the first five minutes", &turns).save("chess-one-game")?;
+    picture("One game at a time: five minutes", &turns).save("chess-one-game")?;
     turns.clear();
     table_to_table(show, |turn| turns.push(turn));
-    picture("Table to table: the first five minutes", &turns).save("chess-table-to-table")
+    picture("Table to table: five minutes", &turns).save("chess-table-to-table")
+}
+
+fn picture(title: &str, turns: &[Turn]) -> timeline::Picture {
+    const TABLES: [usize; 4] = [0, 1, 2, 23];
+    let end = Duration::from_mins(5);
+
+    let mut recorder = Recorder::new(title);
+    let judit = recorder.lane("Judit");
+    let mut judit_free = Duration::ZERO;
+    for turn in turns {
+        if turn.begins > judit_free && judit_free < end {
+            recorder.span(judit, judit_free, turn.begins.min(end), Kind::Waiting, "waits");
+        }
+        if turn.begins < end {
+            let label = format!("moves at table {}", turn.table + 1);
+            recorder.span(judit, turn.begins, turn.moved, Kind::Working, label);
+        }
+        judit_free = turn.moved;
+    }
+    for table in TABLES {
+        let lane = recorder.lane(format!("table {}", table + 1));
+        let mut free = Duration::ZERO;
+        for turn in turns.iter().filter(|turn| turn.table == table) {
+            if turn.begins > free && free < end {
+                recorder.span(lane, free, turn.begins.min(end), Kind::Idle, "waits for Judit");
+            }
+            if turn.moved < end {
+                recorder.span(lane, turn.moved, turn.replied.min(end), Kind::Working, "thinks");
+            }
+            free = turn.replied;
+        }
+    }
+    recorder.finish()
 }

@@ -69,9 +69,7 @@ struct Kitchen {
 
 impl Kitchen {
     fn open() -> Self {
-        Self {
-            opened: Stopwatch::start(),
-        }
+        Self { opened: Stopwatch::start() }
     }
 
     fn note(self, what: &str) {

@@ -8,9 +8,7 @@
 use std::net::TcpListener;
 
 fn main() -> Result<(), String> {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| String::from("127.0.0.1:7007"));
+    let address = std::env::args().nth(1).unwrap_or_else(|| String::from("127.0.0.1:7007"));
     let listener = TcpListener::bind(&address).map_err(|error| {
         format!("cannot listen on {address}: {error}; give another address, like 127.0.0.1:7008, as the argument")
     })?;

@@ -27,18 +27,12 @@ fn main() -> io::Result<()> {
     let watch = Stopwatch::start();
 
     let north = fetch(gauge, "north pier")?;
-    println!(
-        "north pier: {north} after {:.1} s",
-        watch.read().wall.as_secs_f64()
-    );
+    println!("north pier: {north} after {:.1} s", watch.read().wall.as_secs_f64());
     // ANCHOR_END: main
     let between = watch.read().wall;
     // ANCHOR: main
     let south = fetch(gauge, "south pier")?;
-    println!(
-        "south pier: {south} after {:.1} s",
-        watch.read().wall.as_secs_f64()
-    );
+    println!("south pier: {south} after {:.1} s", watch.read().wall.as_secs_f64());
 
     println!("{}", watch.read());
     // ANCHOR_END: main
@@ -56,23 +50,11 @@ fn draw(between: Duration, end: Duration) -> io::Result<()> {
     let north = recorder.lane("north pier");
     let south = recorder.lane("south pier");
     let asked = Duration::ZERO;
-    recorder.span(
-        program,
-        asked,
-        between,
-        Kind::Blocked,
-        "waits for the north pier",
-    );
+    recorder.span(program, asked, between, Kind::Blocked, "waits for the north pier");
     recorder.arrow(program, north, asked, "asks");
     recorder.span(north, asked, between, Kind::Working, "takes its reading");
     recorder.arrow(north, program, between, "answers");
-    recorder.span(
-        program,
-        between,
-        end,
-        Kind::Blocked,
-        "waits for the south pier",
-    );
+    recorder.span(program, between, end, Kind::Blocked, "waits for the south pier");
     recorder.span(south, asked, between, Kind::Idle, "nobody has asked");
     recorder.arrow(program, south, between, "asks");
     recorder.span(south, between, end, Kind::Working, "takes its reading");

@@ -55,12 +55,7 @@ pub fn one_game_at_a_time(show: Exhibition, mut saw: impl FnMut(Turn)) -> Durati
             now += show.master; // the master moves
             let moved = now;
             now += show.opponent; // and sits there until the reply comes
-            saw(Turn {
-                table,
-                begins,
-                moved,
-                replied: now,
-            });
+            saw(Turn { table, begins, moved, replied: now });
         }
     }
     now
@@ -78,12 +73,7 @@ pub fn table_to_table(show: Exhibition, mut saw: impl FnMut(Turn)) -> Duration {
             let begins = now;
             now += show.master;
             *replied = now + show.opponent; // the reply will be there by then; walk on
-            saw(Turn {
-                table,
-                begins,
-                moved: now,
-                replied: *replied,
-            });
+            saw(Turn { table, begins, moved: now, replied: *replied });
         }
     }
     replied.into_iter().max().unwrap_or(now)
@@ -93,10 +83,5 @@ pub fn table_to_table(show: Exhibition, mut saw: impl FnMut(Turn)) -> Duration {
 /// Writes a duration as hours, minutes and seconds: `1:00:55`.
 pub fn clock(time: Duration) -> String {
     let seconds = time.as_secs();
-    format!(
-        "{}:{:02}:{:02}",
-        seconds / 3600,
-        seconds / 60 % 60,
-        seconds % 60
-    )
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }

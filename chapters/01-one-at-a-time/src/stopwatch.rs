@@ -20,18 +20,12 @@ pub struct Stopwatch {
 impl Stopwatch {
     /// Starts both clocks.
     pub fn start() -> Self {
-        Self {
-            wall: Instant::now(),
-            cpu: ProcessTime::now(),
-        }
+        Self { wall: Instant::now(), cpu: ProcessTime::now() }
     }
 
     /// What has passed on both clocks since the start.
     pub fn read(&self) -> Spent {
-        Spent {
-            wall: self.wall.elapsed(),
-            cpu: self.cpu.elapsed(),
-        }
+        Spent { wall: self.wall.elapsed(), cpu: self.cpu.elapsed() }
     }
 }
 // ANCHOR_END: stopwatch

@@ -34,16 +34,8 @@ fn main() -> io::Result<()> {
     let south = ask(gauge, "south pier")?;
     println!("both asked after {:.1} s", watch.read().wall.as_secs_f64());
 
-    println!(
-        "north pier: {} after {:.1} s",
-        hear(north)?,
-        watch.read().wall.as_secs_f64()
-    );
-    println!(
-        "south pier: {} after {:.1} s",
-        hear(south)?,
-        watch.read().wall.as_secs_f64()
-    );
+    println!("north pier: {} after {:.1} s", hear(north)?, watch.read().wall.as_secs_f64());
+    println!("south pier: {} after {:.1} s", hear(south)?, watch.read().wall.as_secs_f64());
 
     println!("{}", watch.read());
     Ok(())

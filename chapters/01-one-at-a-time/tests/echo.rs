@@ -24,9 +24,7 @@ fn everything_comes_back_in_order_however_little_a_write_takes() {
 
 #[test]
 fn an_error_of_the_client_is_returned() {
-    let client = Script::new()
-        .gives("tide")
-        .fails_write(ErrorKind::BrokenPipe);
+    let client = Script::new().gives("tide").fails_write(ErrorKind::BrokenPipe);
     let error = proctor::watch(move || echo::echo(client)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
 }
@@ -65,9 +63,7 @@ fn a_client_that_fails_ends_its_own_connection_only() {
         let server = served();
         let broken = TcpStream::connect(server).unwrap();
         // Closing with a linger of zero sends a reset: the server's read fails.
-        socket2::SockRef::from(&broken)
-            .set_linger(Some(std::time::Duration::ZERO))
-            .unwrap();
+        socket2::SockRef::from(&broken).set_linger(Some(std::time::Duration::ZERO)).unwrap();
         drop(broken);
         let mut next = TcpStream::connect(server).unwrap();
         next.write_all(b"still there?\n").unwrap();

@@ -14,24 +14,19 @@ fn turns(
 }
 
 fn halls() -> impl Iterator<Item = Exhibition> {
-    [(1, 1), (3, 4), (12, 2), (13, 5), (25, 30)]
-        .into_iter()
-        .flat_map(|(tables, turns)| {
-            [0, 1, 55, 600].map(|opponent| Exhibition {
-                tables,
-                turns,
-                master: Duration::from_secs(5),
-                opponent: Duration::from_secs(opponent),
-            })
+    [(1, 1), (3, 4), (12, 2), (13, 5), (25, 30)].into_iter().flat_map(|(tables, turns)| {
+        [0, 1, 55, 600].map(|opponent| Exhibition {
+            tables,
+            turns,
+            master: Duration::from_secs(5),
+            opponent: Duration::from_secs(opponent),
         })
+    })
 }
 
 #[test]
 fn the_famous_exhibition_takes_twelve_hours_or_one_and_55_seconds() {
-    assert_eq!(
-        clock(one_game_at_a_time(Exhibition::FAMOUS, |_| {})),
-        "12:00:00"
-    );
+    assert_eq!(clock(one_game_at_a_time(Exhibition::FAMOUS, |_| {})), "12:00:00");
     assert_eq!(clock(table_to_table(Exhibition::FAMOUS, |_| {})), "1:00:55");
 }
 
@@ -74,15 +69,9 @@ fn the_master_is_at_one_table_at_a_time_and_moves_only_after_the_reply() {
 
 #[test]
 fn an_empty_hall_takes_no_time() {
-    let show = Exhibition {
-        tables: 0,
-        ..Exhibition::FAMOUS
-    };
+    let show = Exhibition { tables: 0, ..Exhibition::FAMOUS };
     assert_eq!(
-        (
-            one_game_at_a_time(show, |_| {}),
-            table_to_table(show, |_| {})
-        ),
+        (one_game_at_a_time(show, |_| {}), table_to_table(show, |_| {})),
         (Duration::ZERO, Duration::ZERO)
     );
 }

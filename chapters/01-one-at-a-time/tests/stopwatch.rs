@@ -6,15 +6,9 @@ use one_at_a_time::stopwatch::{Spent, Stopwatch};
 
 #[test]
 fn time_spent_is_shown_on_both_clocks_and_as_a_share() {
-    let spent = Spent {
-        wall: Duration::from_millis(2003),
-        cpu: Duration::from_micros(400),
-    };
+    let spent = Spent { wall: Duration::from_millis(2003), cpu: Duration::from_micros(400) };
     assert_eq!(spent.to_string(), "wall 2.003 s, CPU 0.0004 s (0 %)");
-    let spent = Spent {
-        wall: Duration::ZERO,
-        cpu: Duration::ZERO,
-    };
+    let spent = Spent { wall: Duration::ZERO, cpu: Duration::ZERO };
     assert_eq!(spent.to_string(), "wall 0.000 s, CPU 0.0000 s (0 %)");
 }
 

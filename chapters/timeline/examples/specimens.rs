@@ -3,13 +3,17 @@
 use std::io;
 use std::time::Duration;
 
-use timeline::{Kind, Recorder};
+use timeline::{Kind, Plot, Recorder, Row, Strips};
 
 fn main() -> io::Result<()> {
     fetch().finish().save("specimen-fetch")?;
     wakes().finish().save("specimen-wakes")?;
     chess().finish().save("specimen-chess")?;
     long().finish().save("specimen-long")?;
+    all_tables().finish().save("specimen-tables")?;
+    memory().save("specimen-memory")?;
+    times().save("specimen-times")?;
+    visitors().save("specimen-visitors")?;
     println!("Drawn, if TIMELINE_DIR says where.");
     Ok(())
 }
@@ -92,4 +96,102 @@ fn long() -> Recorder {
         }
     }
     recorder
+}
+
+fn all_tables() -> Recorder {
+    let mut recorder = chess();
+    let lanes: Vec<_> = (0..10)
+        .map(|n| recorder.lane(format!("guest {n}")))
+        .collect();
+    for (n, lane) in (0..).zip(&lanes) {
+        recorder.span(
+            *lane,
+            ms(n * 10_000),
+            ms(n * 10_000 + 55_000),
+            Kind::Blocked,
+            "queue",
+        );
+        recorder.span(*lane, ms(n * 10_000 + 55_000), ms(200_000), Kind::Idle, "");
+    }
+    recorder.only(&lanes);
+    recorder
+}
+
+fn memory() -> Plot {
+    Plot::new(
+        "What a waiting thread costs",
+        "threads waiting",
+        "memory in MiB",
+    )
+    .series(
+        "reserved",
+        &[(10.0, 85.0), (100.0, 806.0), (1e3, 8010.0), (1e4, 80_050.0)],
+    )
+    .series(
+        "resident",
+        &[(10.0, 2.3), (100.0, 3.1), (1e3, 11.5), (1e4, 96.0)],
+    )
+    .series(
+        "one thread, epoll",
+        &[(10.0, 2.1), (100.0, 2.1), (1e3, 2.6), (1e4, 7.1)],
+    )
+    .log_x()
+    .log_y()
+}
+
+fn times() -> Plot {
+    let cost = |n: u32| {
+        (
+            f64::from(n),
+            0.05 * f64::from(n) + f64::from(n * 7919 % 13) / 40.0,
+        )
+    };
+    let points: Vec<_> = (1..60).map(cost).collect();
+    Plot::new("Time to serve a queue", "visitors in the queue", "seconds")
+        .scatter("measured", &points)
+        .series("falling", &[(1.0, 3.0), (30.0, 1.0), (59.0, 0.4)])
+}
+
+fn visitors() -> Strips {
+    let ordinary = (0..75).map(|n| {
+        let at = ms(n * 70);
+        match n {
+            0..=20 => Row::new()
+                .waits(at, at + ms(15))
+                .works(at + ms(15), at + ms(40)),
+            21..=50 => Row::new()
+                .waits(at, ms(6000 + n * 30))
+                .works(ms(6000 + n * 30), ms(6030 + n * 30)),
+            _ => Row::new().open(at),
+        }
+    });
+    let watchers = (0..20).map(|n| {
+        let row = Row::new()
+            .waits(ms(500 + n * 90), ms(520 + n * 90))
+            .works(ms(520 + n * 90), ms(10_000));
+        (1..10).fold(row, |row, part| row.dot(ms(520 + n * 90 + part * 1000)))
+    });
+    let slow = (0..5).map(|n| {
+        Row::new()
+            .waits(ms(n * 900), ms(n * 900 + 1200))
+            .works(ms(n * 900 + 1200), ms(n * 900 + 5000))
+    });
+    Strips::new("One thread, one visitor at a time", ms(10_000))
+        .call(
+            "waiting",
+            "being served",
+            "a part of the feed",
+            "never served",
+        )
+        .group(
+            "75 visitors",
+            "51 served, the slowest after 5.9 s; 24 never.",
+            ordinary.collect(),
+        )
+        .group(
+            "20 watchers of the feed",
+            "All see it move.",
+            watchers.collect(),
+        )
+        .group("5 slow phones", "All served.", slow.collect())
 }

@@ -93,26 +93,85 @@ impl Sheet {
         self.raw(&markup);
     }
 
+    /// A horizontal axis at the height `bottom`: for each tick its position in percent, its tier and its label.
+    /// Grid lines rise from it to where the drawing has come.
+    pub fn bottom_axis(&mut self, bottom: f64, ticks: &[(f64, usize, String)]) {
+        let top = self.y;
+        for (x, _, _) in ticks {
+            self.vertical("grid", *x, top, bottom + 0.3);
+        }
+        self.horizontal("axis", bottom);
+        for (x, tier, label) in ticks {
+            // Half of the label, in percent of a narrow picture: at the edges it has no room on both sides.
+            let half = place::breadth(label, SMALL) / 2.0 / place::WIDTHS[0] * 100.0;
+            let anchor = if *x < half {
+                Anchor::Start
+            } else if *x + half > 100.0 {
+                Anchor::End
+            } else {
+                Anchor::Middle
+            };
+            self.text("tick", *x, bottom + 0.95, SMALL, anchor, *tier, label);
+        }
+    }
+
+    /// A legend of swatches and words, in as many columns as the longest entry allows in a narrow picture.
+    pub fn keys(&mut self, entries: &[(String, &str)]) {
+        let longest = entries
+            .iter()
+            .map(|(_, words)| place::breadth(words, SMALL) + 1.9)
+            .fold(1.0, f64::max);
+        let room = place::WIDTHS[0] * (RIGHT - LEFT) / 100.0;
+        let fits = |columns: &usize| longest <= room / *columns as f64;
+        let columns = [4, 3, 2].into_iter().find(fits).unwrap_or(1);
+        for row in entries.chunks(columns) {
+            self.y += 0.2;
+            for (column, (swatch, words)) in row.iter().enumerate() {
+                let x = across(column as f64 / columns as f64);
+                let y = number(0.75 / SMALL + 0.34);
+                let text = format!(
+                    r#"<text class="key" x="1.95em" y="{y}em">{}</text>"#,
+                    escape(words)
+                );
+                let markup = symbol(x, self.y, &format!("{swatch}{text}"));
+                self.raw(&markup);
+            }
+            self.y += 1.4;
+        }
+    }
+
     /// The whole document.
     ///
-    /// `title` and `story` are its text alternative.
-    pub fn document(&self, title: &str, story: &str) -> String {
+    /// `title` and `story` are its text alternative; `steps` is how many events a reader can step through.
+    pub fn document(&self, title: &str, story: &str, steps: usize) -> String {
         let id = format!("tl-{:08x}", fingerprint(&[title, story, &self.body]));
         let mut svg = String::new();
         let height = number(self.y + 0.6);
         // Writing to a `String` cannot fail.
         let _ = writeln!(
             svg,
-            r#"<svg xmlns="http://www.w3.org/2000/svg" class="tl" role="img" aria-labelledby="{id}-t {id}-d" width="100%" height="{height}em">"#
+            r#"<svg xmlns="http://www.w3.org/2000/svg" class="tl" role="img" aria-labelledby="{id}-t {id}-d" data-steps="{steps}" width="100%" height="{height}em" style="height:{height}em;min-width:0">"#
         );
         let _ = writeln!(svg, r#"<title id="{id}-t">{}</title>"#, escape(title));
         let _ = writeln!(svg, r#"<desc id="{id}-d">{}</desc>"#, escape(story));
         let _ = writeln!(svg, "<style>{}</style>", STYLE.trim());
-        let _ = writeln!(svg, r#"<rect class="paper" width="100%" height="100%"/>"#);
+        let _ = writeln!(
+            svg,
+            r#"<rect class="paper" width="100%" height="100%" rx="6"/>"#
+        );
         svg.push_str(&self.body);
         svg.push_str("</svg>\n");
         svg
     }
+}
+
+/// The markup of a shape in pixels or em, around a point.
+pub(crate) fn symbol(x: f64, y: f64, shape: &str) -> String {
+    format!(
+        r#"<svg x="{}%" y="{}em" width="1" height="1" overflow="visible">{shape}</svg>"#,
+        number(x),
+        number(y)
+    )
 }
 
 /// The markup of a vertical line.

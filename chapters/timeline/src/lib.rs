@@ -24,6 +24,7 @@
 //!
 //! Times are [`Duration`](std::time::Duration)s since the run began, so that any clock will do:
 //! a simulation passes its own, and [`Live`] reads a real clock for threads.
+//! [`Plot`] draws lines and points on two axes, and [`Strips`] very many lanes as one thin row each, in the same style.
 //!
 //! # How a picture is drawn
 //!
@@ -41,14 +42,20 @@
 //!
 //! Sampling, tracing and profiling: a program says what it wants to be seen.
 
+mod chart;
 mod draw;
 mod live;
 mod picture;
 mod place;
+mod plot;
 mod recorder;
+mod run;
+mod strips;
 mod time;
 
 pub use live::{Live, Running};
 pub use picture::Picture;
+pub use plot::Plot;
 pub use recorder::{Kind, Lane, Recorder};
+pub use strips::{Row, Strips};
 pub use time::words;

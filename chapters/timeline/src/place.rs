@@ -42,14 +42,44 @@ pub(crate) struct Place {
     pub tier: usize,
 }
 
+/// Places labels in as few rows as show the most of them on a phone, and at most in `most` rows.
+pub(crate) fn place_in_few_rows(
+    wants: &[Want<'_>],
+    size: f64,
+    most: usize,
+    taken: f64,
+) -> (usize, Vec<Option<Place>>) {
+    let shown = |places: &[Option<Place>]| {
+        let tiers = places
+            .iter()
+            .flatten()
+            .map(|place| 1 + WIDTHS.len() - place.tier);
+        tiers.sum::<usize>()
+    };
+    let tries = (1..=most).map(|rows| (rows, place(wants, size, rows, taken)));
+    tries
+        .reduce(|best, next| {
+            if shown(&next.1) > shown(&best.1) {
+                next
+            } else {
+                best
+            }
+        })
+        .expect("there is at least one row")
+}
+
 /// Places labels in `rows` rows, of which the last already holds `taken` em of text at the left.
+///
+/// A label in an upper row has a line down to its point. The labels are placed from right to left, so that of a group
+/// the first stands highest and its line passes the others.
 pub(crate) fn place(wants: &[Want<'_>], size: f64, rows: usize, taken: f64) -> Vec<Option<Place>> {
     let mut places: Vec<Option<Place>> = vec![None; wants.len()];
     for (tier, width) in WIDTHS.iter().enumerate() {
-        for (index, want) in wants.iter().enumerate() {
+        for (index, want) in wants.iter().enumerate().rev() {
             if places[index].is_some() {
                 continue;
             }
+            let at = want.x * width;
             let free = |row: usize, ends: bool| {
                 let (start, end) = extent(want, size, *width, ends);
                 let left = if row + 1 == rows { taken } else { 0.0 };
@@ -57,8 +87,14 @@ pub(crate) fn place(wants: &[Want<'_>], size: f64, rows: usize, taken: f64) -> V
                     && end <= *width
                     && places.iter().zip(wants).all(|(place, other)| {
                         place.is_none_or(|place| {
-                            let (other_start, other_end) = extent(other, size, *width, place.ends);
-                            place.row != row || other_end <= start || end <= other_start
+                            let (low, high) = extent(other, size, *width, place.ends);
+                            let other_at = other.x * width;
+                            match place.row {
+                                other_row if other_row == row => high <= start || end <= low,
+                                // Neither's line may pass through the other's words.
+                                other_row if other_row < row => at <= low || high <= at,
+                                _ => other_at <= start || end <= other_at,
+                            }
                         })
                     })
             };
@@ -126,13 +162,28 @@ mod tests {
     #[test]
     fn labels_that_collide_on_a_phone_both_stand_on_a_page() {
         let places = place(
-            &wants(&[(0.3, "first reply"), (0.5, "second")]),
+            &wants(&[(0.3, "first reply"), (0.35, "second")]),
             1.0,
             1,
             0.0,
         );
-        assert_eq!(places[0].map(|place| place.tier), Some(0));
-        assert!(places[1].is_some_and(|place| place.tier > 0 || place.ends));
+        let tiers: Vec<Option<usize>> = places
+            .iter()
+            .map(|place| place.map(|place| place.tier))
+            .collect();
+        assert_eq!(tiers, [Some(1), Some(0)]);
+    }
+
+    #[test]
+    fn no_line_passes_through_another_labels_words() {
+        let labels = wants(&[(0.20, "request sent"), (0.25, "request received")]);
+        let (rows, places) = place_in_few_rows(&labels, 0.86, 3, 0.0);
+        assert_eq!(rows, 2);
+        let rows: Vec<Option<usize>> = places
+            .iter()
+            .map(|place| place.map(|place| place.row))
+            .collect();
+        assert_eq!(rows, [Some(1), Some(0)], "the first stands highest");
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::picture::{self, Picture};
+use crate::chart;
+use crate::picture::Picture;
 
 /// What a lane does during a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -173,18 +174,20 @@ impl Recorder {
     }
 
     /// What a kind is called in this picture: `recorder.call(Kind::Working, "making a move")`.
+    ///
+    /// The words stand in the legend, and in sentences after "is": "Judit is making a move".
     pub fn call(&mut self, kind: Kind, words: impl Into<String>) -> &mut Self {
         self.kinds[kind as usize] = words.into();
         self
     }
 
-    /// Draws this window of time only. The JSON has the whole run all the same.
+    /// Draws this window of time only.
     pub fn window(&mut self, from: Duration, to: Duration) -> &mut Self {
         self.window = Some((from, to));
         self
     }
 
-    /// Draws these lanes only, in this order. The JSON has them all.
+    /// Draws these lanes only, in this order.
     pub fn only(&mut self, lanes: &[Lane]) -> &mut Self {
         self.only = Some(lanes.to_vec());
         self
@@ -201,6 +204,6 @@ impl Recorder {
 
     /// Draws what has been recorded so far.
     pub fn finish(&self) -> Picture {
-        picture::draw(self)
+        chart::draw(self)
     }
 }

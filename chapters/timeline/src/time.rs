@@ -70,9 +70,8 @@ pub(crate) struct Tick {
 /// Ticks for a window of time: at most eleven, of which at most six are coarse; fewer where their labels are long.
 pub(crate) fn ticks(from: Duration, to: Duration) -> Vec<Tick> {
     let (from, to) = (from.as_nanos(), to.as_nanos());
-    let length = to.saturating_sub(from).max(1);
-    let fine = fitting(from, to, 10, 1, WIDTHS[2]);
-    let coarse = fitting(from, to, length.div_ceil(fine).min(5), fine, WIDTHS[0]);
+    let fine = fine_step(from, to);
+    let coarse = coarse_step(from, to, fine);
     let mut ticks = Vec::new();
     let mut at = from.div_ceil(fine) * fine;
     while at <= to {
@@ -86,32 +85,36 @@ pub(crate) fn ticks(from: Duration, to: Duration) -> Vec<Tick> {
     ticks
 }
 
-/// The smallest step of which at most `count` go into the window, and whose labels fit into a picture `width` em wide.
-fn fitting(from: u128, to: u128, count: u128, multiple: u128, width: f64) -> u128 {
+/// The smallest round step of which at most ten go into the window, and whose labels fit into a wide picture.
+fn fine_step(from: u128, to: u128) -> u128 {
     let length = to.saturating_sub(from).max(1);
-    let steps = (1..=count).rev().map(|count| step(length, count, multiple));
-    let fits = |step: &u128| {
-        let unit = if multiple == 1 { *step } else { multiple };
-        let labels = (from.div_ceil(*step)..=to / *step).map(|n| label(n * *step, to, unit));
-        let taken: f64 = labels.map(|label| breadth(&label, SMALL) + 0.8).sum();
-        taken <= width
-    };
-    let mut steps = steps.peekable();
-    let first = *steps
-        .peek()
-        .expect("there is a step for every count from one");
-    steps.find(fits).unwrap_or_else(|| step(length, 1, first))
+    let steps = round_steps().filter(|step| step * 10 >= length);
+    let mut steps = steps.take_while(|step| *step <= length * 2);
+    let first = steps.next().unwrap_or(1);
+    let fits = |step: &u128| breadth_of(from, to, *step, *step) <= WIDTHS[2];
+    std::iter::once(first)
+        .chain(steps)
+        .find(fits)
+        .unwrap_or(first)
+}
+
+/// The smallest multiple of the fine step of which at most five go into the window, and whose labels fit on a phone.
+fn coarse_step(from: u128, to: u128, fine: u128) -> u128 {
+    let length = to.saturating_sub(from).max(1);
+    let steps = (1..=10).map(|times| times * fine);
+    let mut steps = steps.filter(|step| step * 5 >= length);
+    let fits = |step: &u128| breadth_of(from, to, *step, fine) <= WIDTHS[0];
+    steps.find(fits).unwrap_or(10 * fine)
+}
+
+/// What the labels of all ticks take, in em.
+fn breadth_of(from: u128, to: u128, step: u128, fine: u128) -> f64 {
+    let labels = (from.div_ceil(step)..=to / step).map(|n| label(n * step, to, fine));
+    labels.map(|label| breadth(&label, SMALL) + 0.8).sum()
 }
 
 fn duration(nanos: u128) -> Duration {
     Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
-}
-
-/// The smallest round step, a multiple of `multiple`, that goes at most `count` times into `length`.
-fn step(length: u128, count: u128, multiple: u128) -> u128 {
-    round_steps()
-        .find(|step| step * count >= length && step.is_multiple_of(multiple))
-        .expect("the steps grow without end")
 }
 
 /// 1, 2, 5 nanoseconds and so on to seconds; then the round numbers of a clock's face; then of days.

@@ -37,10 +37,13 @@ pub mod threads;
 
 mod asynchronous;
 mod cpu;
+mod expect;
 mod split;
 mod watchdog;
 
 pub use asynchronous::{watch_async, watch_local};
 pub use blocking::no_blocking;
+#[doc(hidden)]
+pub use expect::differ;
 pub use split::{Split, splits};
 pub use watchdog::watch;

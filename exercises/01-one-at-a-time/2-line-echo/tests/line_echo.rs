@@ -5,111 +5,121 @@ use std::io::{self, ErrorKind, Read, Write};
 use line_echo::serve;
 use proctor::script::Script;
 
-/// Serves a client, and returns what was sent to it, as text that is easy to compare.
-fn answers(client: Script) -> String {
+/// Serves a client to its end, and compares what it was sent.
+#[track_caller]
+fn expect_answers(client: Script, expected: &str, what: &str) {
     let seen = client.clone();
     let result = proctor::watch(move || serve(client));
-    assert!(
-        result.is_ok(),
-        "expected Ok(()) when the client hangs up, got {result:?}"
+    assert!(result.is_ok(), "expected Ok(()) when the client hangs up, got {result:?}");
+    proctor::expect_eq!(
+        String::from_utf8_lossy(&seen.written()),
+        expected,
+        "the answers to {what}"
     );
-    seen.written().escape_ascii().to_string()
 }
 
 #[test]
 fn a_line_is_answered() {
-    assert_eq!(
-        answers(Script::new().gives("tide?\n")),
-        r"you said: tide?\n"
-    );
+    expect_answers(Script::new().gives("tide?\n"), "you said: tide?\n", "a line");
 }
 
 #[test]
 fn a_client_that_says_nothing_hears_nothing() {
-    assert_eq!(answers(Script::new()), "");
+    expect_answers(Script::new(), "", "no input at all");
 }
 
 #[test]
 fn an_empty_line_is_a_line() {
-    assert_eq!(
-        answers(Script::new().gives("\n\n")),
-        r"you said: \nyou said: \n"
-    );
+    expect_answers(Script::new().gives("\n\n"), "you said: \nyou said: \n", "two empty lines");
 }
 
 #[test]
 fn several_lines_in_one_read() {
-    let answers = answers(Script::new().gives("one\ntwo\nthree\n"));
-    assert_eq!(answers, r"you said: one\nyou said: two\nyou said: three\n");
+    let client = Script::new().gives("one\ntwo\nthree\n");
+    expect_answers(
+        client,
+        "you said: one\nyou said: two\nyou said: three\n",
+        "three lines that came in one read",
+    );
 }
 
 #[test]
 fn however_the_input_is_cut() {
     for split in proctor::splits("high\r\nlow\n\r\nslack") {
-        let answers = answers(Script::new().gives_each(split.iter()));
-        assert_eq!(
-            answers, r"you said: high\nyou said: low\nyou said: \n",
-            "the input arrived as {split}"
+        let client = Script::new().gives_each(split.iter());
+        expect_answers(
+            client,
+            "you said: high\nyou said: low\nyou said: \n",
+            &format!("reads of {split}"),
         );
     }
 }
 
 #[test]
 fn one_carriage_return_belongs_to_the_ending() {
-    assert_eq!(answers(Script::new().gives("a\r\n")), r"you said: a\n");
-    assert_eq!(
-        answers(Script::new().gives("a\r\r\n")),
-        r"you said: a\r\n",
-        "two \\r, of which one is the line's"
-    );
-    assert_eq!(
-        answers(Script::new().gives("a\rb\n")),
-        r"you said: a\rb\n",
-        "a \\r in the middle is the line's"
-    );
-    assert_eq!(
-        answers(Script::new().gives("\ra\n")),
-        r"you said: \ra\n",
-        "a \\r at the beginning is the line's"
-    );
+    let cases = [
+        ("a\r\n", "you said: a\n", r"a\r\n, whose \r belongs to the ending"),
+        ("a\r\r\n", "you said: a\r\n", r"a\r\r\n, whose first \r is the line's"),
+        ("a\rb\n", "you said: a\rb\n", r"a\rb\n, whose \r is the line's"),
+        ("\ra\n", "you said: \ra\n", r"\ra\n, whose \r is the line's"),
+    ];
+    for (line, answer, what) in cases {
+        expect_answers(Script::new().gives(line), answer, what);
+    }
 }
 
 #[test]
 fn what_stands_after_the_last_newline_is_no_line() {
-    assert_eq!(answers(Script::new().gives("one\ntw")), r"you said: one\n");
-    assert_eq!(
-        answers(Script::new().gives("one\ntwo\r")),
-        r"you said: one\n"
+    expect_answers(
+        Script::new().gives("one\ntw"),
+        "you said: one\n",
+        r"one\ntw and the end of the input",
+    );
+    expect_answers(
+        Script::new().gives("one\ntwo\r"),
+        "you said: one\n",
+        r"one\ntwo\r and the end of the input",
     );
 }
 
 #[test]
 fn a_line_need_not_be_text() {
-    assert_eq!(
-        answers(Script::new().gives(b"\xff\x00\xfe\n")),
-        r"you said: \xff\x00\xfe\n"
+    let client = Script::new().gives(b"\xff\x00\xfe\n");
+    let seen = client.clone();
+    let result = proctor::watch(move || serve(client));
+    assert!(result.is_ok(), "a line may hold any bytes; expected Ok(()), got {result:?}");
+    proctor::expect_eq!(
+        seen.written().escape_ascii().to_string(),
+        b"you said: \xff\x00\xfe\n".escape_ascii().to_string(),
+        "the answer to the bytes ff 00 fe"
     );
 }
 
 #[test]
 fn a_line_longer_than_any_buffer() {
     let line = "x".repeat(100_000);
-    let answers = answers(Script::new().gives(format!("{line}\nshort\n")));
-    assert_eq!(
-        answers.len(),
-        format!("you said: {line}\\nyou said: short\\n").len(),
-        "length of the answers"
+    let client = Script::new().gives(format!("{line}\nshort\n"));
+    let seen = client.clone();
+    let result = proctor::watch(move || serve(client));
+    assert!(result.is_ok(), "expected Ok(()) when the client hangs up, got {result:?}");
+    let expected = format!("you said: {line}\nyou said: short\n");
+    proctor::expect_eq!(
+        seen.written().len(),
+        expected.len(),
+        "bytes in the answers to a line of 100,000 and one of 5"
+    );
+    assert!(
+        seen.written() == expected.as_bytes(),
+        "the answers have the right length and the wrong bytes"
     );
 }
 
 #[test]
 fn a_client_that_takes_little_at_a_time_gets_it_all() {
     for at_most in [1, 2, 3, 7] {
-        let answers = answers(Script::new().gives("one\ntwo\n").takes_each(at_most));
-        assert_eq!(
-            answers, r"you said: one\nyou said: two\n",
-            "the client takes at most {at_most} bytes of each write"
-        );
+        let client = Script::new().gives("one\ntwo\n").takes_each(at_most);
+        let what = format!("two lines, where each write takes at most {at_most} of its bytes");
+        expect_answers(client, "you said: one\nyou said: two\n", &what);
     }
 }
 
@@ -121,49 +131,32 @@ fn an_interruption_is_no_end() {
         .interrupts_read()
         .gives("e\n")
         .interrupts_read();
-    assert_eq!(
-        answers(client),
-        r"you said: one\n",
-        "three reads are interrupted"
-    );
-    let client = Script::new()
-        .gives("one\n")
-        .interrupts_write()
-        .takes(3)
-        .interrupts_write();
-    assert_eq!(
-        answers(client),
-        r"you said: one\n",
-        "two writes are interrupted"
-    );
+    expect_answers(client, "you said: one\n", "a line with three reads interrupted");
+    let client = Script::new().gives("one\n").interrupts_write().takes(3).interrupts_write();
+    expect_answers(client, "you said: one\n", "a line with two writes interrupted");
 }
 
 #[test]
 fn other_errors_are_returned() {
     let error =
         |client: Script| proctor::watch(move || serve(client)).map_err(|error| error.kind());
-    let client = Script::new()
-        .gives("one\n")
-        .fails_read(ErrorKind::ConnectionReset);
-    assert_eq!(
+    let client = Script::new().gives("one\n").fails_read(ErrorKind::ConnectionReset);
+    proctor::expect_eq!(
         error(client),
         Err(ErrorKind::ConnectionReset),
-        "the second read fails"
+        "what `serve` returns when the second read fails"
     );
-    let client = Script::new()
-        .gives("one\n")
-        .takes(3)
-        .fails_write(ErrorKind::BrokenPipe);
-    assert_eq!(
+    let client = Script::new().gives("one\n").takes(3).fails_write(ErrorKind::BrokenPipe);
+    proctor::expect_eq!(
         error(client),
         Err(ErrorKind::BrokenPipe),
-        "the second write fails"
+        "what `serve` returns when the second write fails"
     );
     let client = Script::new().gives("one\n").takes_each(0);
-    assert_eq!(
+    proctor::expect_eq!(
         error(client),
         Err(ErrorKind::WriteZero),
-        "a write that takes nothing, ever, is an error"
+        "what `serve` returns when writes take nothing, ever"
     );
 }
 
@@ -177,8 +170,8 @@ struct Patient {
 impl Read for Patient {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let answered = self.heard.iter().filter(|&&byte| byte == b'\n').count();
-        assert_eq!(
-            answered, self.said,
+        assert!(
+            answered == self.said,
             "`read` was called while the client waits for its answer: it has said {} line(s) and heard {answered} answer(s). \
              On a real connection both sides now wait for ever",
             self.said
@@ -206,11 +199,7 @@ impl Write for Patient {
 #[test]
 fn a_line_is_answered_before_the_next_is_awaited() {
     let result = proctor::watch(|| {
-        serve(Patient {
-            lines: vec!["one\n", "two\r\n", "three\n"],
-            said: 0,
-            heard: Vec::new(),
-        })
+        serve(Patient { lines: vec!["one\n", "two\r\n", "three\n"], said: 0, heard: Vec::new() })
     });
     assert!(result.is_ok(), "expected Ok(()), got {result:?}");
 }

@@ -101,16 +101,9 @@ fn read_with(
     proctor::watch(move || {
         let start = Duration::from_secs(1_000);
         let clock = HandMovedClock(Rc::new(Cell::new(start)));
-        let script = script
-            .into_iter()
-            .map(|(at, does)| (start + Duration::from_secs(at), does))
-            .collect();
-        let mut client = Client {
-            clock: clock.clone(),
-            script,
-            timeout: None,
-            timeout_kind,
-        };
+        let script =
+            script.into_iter().map(|(at, does)| (start + Duration::from_secs(at), does)).collect();
+        let mut client = Client { clock: clock.clone(), script, timeout: None, timeout_kind };
         let result = read_request(&mut client, &clock, limit);
         (result, clock.now().saturating_sub(start).as_secs())
     })
@@ -119,7 +112,7 @@ fn read_with(
 #[track_caller]
 fn assert_line(result: Result<Vec<u8>, RequestError>, line: &str) {
     match result {
-        Ok(bytes) => assert_eq!(
+        Ok(bytes) => proctor::expect_eq!(
             String::from_utf8_lossy(&bytes),
             line,
             "the request, without its \\n"
@@ -134,23 +127,20 @@ fn assert_too_slow((result, seconds): (Result<Vec<u8>, RequestError>, u64), expe
         matches!(result, Err(RequestError::TooSlow)),
         "expected the error TooSlow, got {result:?}"
     );
-    assert_eq!(seconds, expected, "seconds until the client was given up");
+    proctor::expect_eq!(seconds, expected, "seconds until the client was given up");
 }
 
 #[test]
 fn a_quick_client_is_read() {
     let (result, seconds) = read_from(vec![(1, Sends(b"GET the tide\n"))]);
     assert_line(result, "GET the tide");
-    assert_eq!(seconds, 1, "the request was complete after one second");
+    proctor::expect_eq!(seconds, 1, "the request was complete after one second");
 }
 
 #[test]
 fn a_request_in_pieces_is_put_together() {
-    let (result, _) = read_from(vec![
-        (1, Sends(b"GET ")),
-        (2, Sends(b"the ti")),
-        (3, Sends(b"de\nand more")),
-    ]);
+    let (result, _) =
+        read_from(vec![(1, Sends(b"GET ")), (2, Sends(b"the ti")), (3, Sends(b"de\nand more"))]);
     assert_line(result, "GET the tide");
 }
 
@@ -162,17 +152,10 @@ fn an_empty_line_is_a_request() {
 
 #[test]
 fn a_request_larger_than_any_buffer() {
-    let long: &'static [u8] = Box::leak(
-        [vec![b'x'; 100_000], b"\n".to_vec()]
-            .concat()
-            .into_boxed_slice(),
-    );
+    let long: &'static [u8] =
+        Box::leak([vec![b'x'; 100_000], b"\n".to_vec()].concat().into_boxed_slice());
     let (result, _) = read_from(vec![(1, Sends(long))]);
-    assert_eq!(
-        result.map(|line| line.len()).ok(),
-        Some(100_000),
-        "bytes in the request"
-    );
+    proctor::expect_eq!(result.map(|line| line.len()).ok(), Some(100_000), "bytes in the request");
 }
 
 #[test]
@@ -204,29 +187,18 @@ fn a_line_that_ends_at_the_very_limit_counts() {
 
 #[test]
 fn no_time_at_all_is_too_slow() {
-    let slow = read_with(
-        vec![(0, Sends(b"GET\n"))],
-        Duration::ZERO,
-        io::ErrorKind::WouldBlock,
-    );
+    let slow = read_with(vec![(0, Sends(b"GET\n"))], Duration::ZERO, io::ErrorKind::WouldBlock);
     assert_too_slow(slow, 0);
 }
 
 #[test]
 fn a_timeout_has_another_name_on_windows() {
-    assert_too_slow(
-        read_with(vec![(4, Sends(b"x"))], LIMIT, io::ErrorKind::TimedOut),
-        10,
-    );
+    assert_too_slow(read_with(vec![(4, Sends(b"x"))], LIMIT, io::ErrorKind::TimedOut), 10);
 }
 
 #[test]
 fn an_interrupted_read_is_asked_again() {
-    let (result, _) = read_from(vec![
-        (1, Sends(b"GET")),
-        (2, IsInterrupted),
-        (3, Sends(b"\n")),
-    ]);
+    let (result, _) = read_from(vec![(1, Sends(b"GET")), (2, IsInterrupted), (3, Sends(b"\n"))]);
     assert_line(result, "GET");
     let signals = (1..=20).map(|i| (i, IsInterrupted)).collect();
     assert_too_slow(read_from(signals), 10);
@@ -239,10 +211,7 @@ fn a_client_that_hangs_up_is_incomplete() {
         matches!(result, Err(RequestError::Incomplete)),
         "expected the error Incomplete, got {result:?}"
     );
-    assert_eq!(
-        seconds, 2,
-        "nothing is left to wait for after the client has hung up"
-    );
+    proctor::expect_eq!(seconds, 2, "nothing is left to wait for after the client has hung up");
 }
 
 #[test]

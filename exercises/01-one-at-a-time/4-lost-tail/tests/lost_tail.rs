@@ -13,9 +13,9 @@ const ORDER: &str =
 fn assert_echoes(client: Script, sent: &str, how: &str) {
     let seen = client.clone();
     let result = proctor::watch(move || echo(client));
-    assert_eq!(seen.written_text(), sent, "what came back {how}");
+    proctor::expect_eq!(seen.written_text(), sent, "what came back {how}");
     match result {
-        Ok(count) => assert_eq!(
+        Ok(count) => proctor::expect_eq!(
             count,
             sent.len() as u64,
             "the number of bytes that `echo` returned {how}"
@@ -26,11 +26,7 @@ fn assert_echoes(client: Script, sent: &str, how: &str) {
 
 #[test]
 fn a_quick_client_gets_everything_back() {
-    assert_echoes(
-        Script::new().gives(ORDER),
-        ORDER,
-        "to a client that takes every write whole",
-    );
+    assert_echoes(Script::new().gives(ORDER), ORDER, "to a client that takes every write whole");
 }
 
 #[test]
@@ -54,39 +50,23 @@ fn a_slow_telephone_gets_everything_back() {
 fn a_single_short_write_loses_nothing() {
     for taken in 1..64 {
         let client = Script::new().gives(ORDER).takes(taken);
-        assert_echoes(
-            client,
-            ORDER,
-            &format!("when the first write took {taken} bytes"),
-        );
+        assert_echoes(client, ORDER, &format!("when the first write took {taken} bytes"));
     }
 }
 
 #[test]
 fn two_short_writes_in_a_row_lose_nothing() {
     let client = Script::new().gives(ORDER).takes(30).takes(5);
-    assert_echoes(
-        client,
-        ORDER,
-        "when the first write took 30 bytes and the second 5",
-    );
+    assert_echoes(client, ORDER, "when the first write took 30 bytes and the second 5");
 }
 
 #[test]
 fn an_interrupted_write_loses_nothing() {
     let client = Script::new().gives(ORDER).interrupts_write();
     assert_echoes(client, ORDER, "when the first write was interrupted");
-    let client = Script::new()
-        .gives(ORDER)
-        .takes(10)
-        .interrupts_write()
-        .takes(10)
-        .interrupts_write();
-    assert_echoes(
-        client,
-        ORDER,
-        "when writes were short and interrupted in turn",
-    );
+    let client =
+        Script::new().gives(ORDER).takes(10).interrupts_write().takes(10).interrupts_write();
+    assert_echoes(client, ORDER, "when writes were short and interrupted in turn");
 }
 
 #[test]
@@ -104,7 +84,7 @@ fn an_interrupted_read_loses_nothing() {
 fn a_stream_that_takes_nothing_is_an_error() {
     let client = Script::new().gives(ORDER).takes(10).takes_each(0);
     let result = proctor::watch(move || echo(client)).map_err(|error| error.kind());
-    assert_eq!(
+    proctor::expect_eq!(
         result,
         Err(ErrorKind::WriteZero),
         "a write that takes nothing will never take anything"
@@ -113,21 +93,12 @@ fn a_stream_that_takes_nothing_is_an_error() {
 
 #[test]
 fn other_errors_are_returned() {
-    let client = Script::new()
-        .gives(ORDER)
-        .takes(10)
-        .fails_write(ErrorKind::BrokenPipe);
+    let client = Script::new().gives(ORDER).takes(10).fails_write(ErrorKind::BrokenPipe);
     let result = proctor::watch(move || echo(client)).map_err(|error| error.kind());
-    assert_eq!(result, Err(ErrorKind::BrokenPipe), "the second write fails");
-    let client = Script::new()
-        .gives(ORDER)
-        .fails_read(ErrorKind::ConnectionReset);
+    proctor::expect_eq!(result, Err(ErrorKind::BrokenPipe), "the second write fails");
+    let client = Script::new().gives(ORDER).fails_read(ErrorKind::ConnectionReset);
     let result = proctor::watch(move || echo(client)).map_err(|error| error.kind());
-    assert_eq!(
-        result,
-        Err(ErrorKind::ConnectionReset),
-        "the second read fails"
-    );
+    proctor::expect_eq!(result, Err(ErrorKind::ConnectionReset), "the second read fails");
 }
 
 /// A client that sends the second half of its order when it has got back the first.
@@ -140,8 +111,8 @@ impl Read for Careful {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let heard = self.script.written().len();
         let said = [0, 20, 40][self.reads.min(2)];
-        assert_eq!(
-            heard, said,
+        assert!(
+            heard == said,
             "`read` was called while the client waits: it has sent {said} bytes and got back {heard}. \
              On a real connection both sides now wait for ever"
         );
@@ -162,12 +133,9 @@ impl Write for Careful {
 
 #[test]
 fn nothing_is_kept_while_the_client_waits() {
-    let script = Script::new()
-        .gives([b'x'; 20])
-        .gives([b'y'; 20])
-        .takes_each(7);
+    let script = Script::new().gives([b'x'; 20]).gives([b'y'; 20]).takes_each(7);
     let result = proctor::watch(move || echo(Careful { script, reads: 0 }));
-    assert_eq!(
+    proctor::expect_eq!(
         result.map_err(|error| error.kind()),
         Ok(40),
         "the number of bytes that `echo` returned"

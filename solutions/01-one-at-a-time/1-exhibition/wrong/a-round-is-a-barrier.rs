@@ -17,10 +17,7 @@ pub struct Game {
 ///
 /// `master` is how long the master takes for each move.
 pub fn one_game_at_a_time(games: &[Game], master: Duration) -> Duration {
-    games
-        .iter()
-        .map(|game| (master + game.reply) * game.turns)
-        .sum()
+    games.iter().map(|game| (master + game.reply) * game.turns).sum()
 }
 
 /// When the last reply has come, if the master walks from table to table.
@@ -30,18 +27,10 @@ pub fn table_to_table(games: &[Game], master: Duration) -> Duration {
     let mut now = Duration::ZERO;
     let mut tables: Vec<Table> = games
         .iter()
-        .map(|&game| Table {
-            game,
-            turns_left: game.turns,
-            replied: Duration::ZERO,
-        })
+        .map(|&game| Table { game, turns_left: game.turns, replied: Duration::ZERO })
         .collect();
     while tables.iter().any(|table| table.turns_left > 0) {
-        let everybody_replied = tables
-            .iter()
-            .map(|table| table.replied)
-            .max()
-            .unwrap_or_default();
+        let everybody_replied = tables.iter().map(|table| table.replied).max().unwrap_or_default();
         now = now.max(everybody_replied);
         for table in tables.iter_mut().filter(|table| table.turns_left > 0) {
             now += master;
@@ -49,11 +38,7 @@ pub fn table_to_table(games: &[Game], master: Duration) -> Duration {
             table.turns_left -= 1;
         }
     }
-    tables
-        .iter()
-        .map(|table| table.replied)
-        .max()
-        .unwrap_or_default()
+    tables.iter().map(|table| table.replied).max().unwrap_or_default()
 }
 
 /// A game as the master finds it on her way round.

@@ -17,10 +17,7 @@ pub struct Game {
 ///
 /// `master` is how long the master takes for each move.
 pub fn one_game_at_a_time(games: &[Game], master: Duration) -> Duration {
-    games
-        .iter()
-        .map(|game| (master + game.reply) * game.turns)
-        .sum()
+    games.iter().map(|game| (master + game.reply) * game.turns).sum()
 }
 
 /// When the last reply has come, if the master walks from table to table.
@@ -30,11 +27,7 @@ pub fn table_to_table(games: &[Game], master: Duration) -> Duration {
     let mut now = Duration::ZERO;
     let mut tables: Vec<Table> = games
         .iter()
-        .map(|&game| Table {
-            game,
-            turns_left: game.turns,
-            replied: Duration::ZERO,
-        })
+        .map(|&game| Table { game, turns_left: game.turns, replied: Duration::ZERO })
         .collect();
     while tables.iter().any(|table| table.turns_left > 0) {
         for table in tables.iter_mut().filter(|table| table.turns_left > 0) {

@@ -17,9 +17,7 @@ pub fn serve(client: impl Read + Write) -> io::Result<()> {
             break;
         };
         let text = text.strip_suffix('\r').unwrap_or(text);
-        client
-            .get_mut()
-            .write_all(format!("you said: {text}\n").as_bytes())?;
+        client.get_mut().write_all(format!("you said: {text}\n").as_bytes())?;
         line.clear();
     }
     Ok(())
