@@ -27,26 +27,12 @@ impl Address {
         if let Some(repository) = variable("GITHUB_REPOSITORY").filter(|name| !name.is_empty()) {
             let server =
                 variable("GITHUB_SERVER_URL").unwrap_or_else(|| String::from("https://github.com"));
-            let name = repository
-                .split_once('/')
-                .map_or(&*repository, |(_, name)| name);
-            let site = if name.ends_with(".github.io") {
-                String::from("/")
-            } else {
-                format!("/{name}/")
-            };
-            return Self {
-                url: format!("{server}/{repository}"),
-                site: Some(site),
-            };
+            let name = repository.split_once('/').map_or(&*repository, |(_, name)| name);
+            let site =
+                if name.ends_with(".github.io") { String::from("/") } else { format!("/{name}/") };
+            return Self { url: format!("{server}/{repository}"), site: Some(site) };
         }
-        Self {
-            url: configured
-                .unwrap_or_default()
-                .trim_end_matches('/')
-                .to_owned(),
-            site: None,
-        }
+        Self { url: configured.unwrap_or_default().trim_end_matches('/').to_owned(), site: None }
     }
 
     /// The repository's front page.
@@ -109,10 +95,7 @@ mod tests {
             address.lines(Path::new("chapters/a/src/lib.rs"), 3, 9),
             "https://example.org/crabs/tidepool/blob/main/chapters/a/src/lib.rs#L3-L9"
         );
-        assert_eq!(
-            address.issues(),
-            "https://example.org/crabs/tidepool/issues"
-        );
+        assert_eq!(address.issues(), "https://example.org/crabs/tidepool/issues");
         assert_eq!(address.site(), None);
     }
 
@@ -128,10 +111,7 @@ mod tests {
             "GITHUB_SERVER_URL" => Some(String::from("https://git.example.org")),
             _ => None,
         });
-        assert_eq!(
-            address.repository(),
-            "https://git.example.org/judit/judit.github.io"
-        );
+        assert_eq!(address.repository(), "https://git.example.org/judit/judit.github.io");
         assert_eq!(address.site(), Some("/"));
     }
 
