@@ -71,9 +71,7 @@ pub fn sibling() -> (Sibling, impl Future<Output = ()> + Send + 'static) {
         }),
         turn: Condvar::new(),
     });
-    let sibling = Sibling {
-        handle: Arc::new(Handle(Arc::clone(&shared))),
-    };
+    let sibling = Sibling { handle: Arc::new(Handle(Arc::clone(&shared))) };
     let task = poll_fn(move |context| {
         let mut state = shared.state();
         if state.closed {

@@ -39,8 +39,6 @@ impl TestClock {
     /// When the time would be more than a [`Duration`] can hold.
     pub fn advance(&self, by: Duration) {
         let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        *now = now
-            .checked_add(by)
-            .expect("a test's clock stays below Duration::MAX");
+        *now = now.checked_add(by).expect("a test's clock stays below Duration::MAX");
     }
 }

@@ -35,9 +35,7 @@ impl Drops {
     /// A value whose drop is counted: put it into what must be dropped.
     pub fn token(&self) -> Token {
         self.counts.made.fetch_add(1, Ordering::SeqCst);
-        Token {
-            counts: Arc::clone(&self.counts),
-        }
+        Token { counts: Arc::clone(&self.counts) }
     }
 
     /// How many tokens were made, clones included.
@@ -67,9 +65,7 @@ pub struct Token {
 impl Clone for Token {
     fn clone(&self) -> Self {
         self.counts.made.fetch_add(1, Ordering::SeqCst);
-        Self {
-            counts: Arc::clone(&self.counts),
-        }
+        Self { counts: Arc::clone(&self.counts) }
     }
 }
 
@@ -115,9 +111,7 @@ impl Peak {
         counts.entered += 1;
         counts.highest = counts.highest.max(counts.inside);
         drop(counts);
-        Inside {
-            counts: Arc::clone(&self.counts),
-        }
+        Inside { counts: Arc::clone(&self.counts) }
     }
 
     /// How many are inside now.
@@ -223,10 +217,7 @@ impl Polls {
 
     /// The same future, with its polls counted here.
     pub fn of<F: Future>(&self, future: F) -> Polled<F> {
-        Polled {
-            future: Box::pin(future),
-            count: Arc::clone(&self.count),
-        }
+        Polled { future: Box::pin(future), count: Arc::clone(&self.count) }
     }
 
     /// How many polls there were, of all the futures together.
@@ -277,12 +268,7 @@ pub struct Task<F> {
 impl<F: Future> Task<F> {
     /// A task that was not polled yet.
     pub fn new(future: F) -> Self {
-        Self {
-            future: Box::pin(future),
-            wakes: Wakes::new(),
-            polls: 0,
-            done: false,
-        }
+        Self { future: Box::pin(future), wakes: Wakes::new(), polls: 0, done: false }
     }
 
     /// Polls the future once.
@@ -376,9 +362,7 @@ impl<T> Probe<T> {
         assert!(!state.made, "a probe has one future; make a probe for each");
         state.made = true;
         drop(state);
-        ProbeFuture {
-            probe: self.clone(),
-        }
+        ProbeFuture { probe: self.clone() }
     }
 
     /// The future is done, with this value; its task is woken, if it waits.
@@ -416,9 +400,7 @@ impl<T> Default for Probe<T> {
 
 impl<T> Clone for Probe<T> {
     fn clone(&self) -> Self {
-        Self {
-            state: Arc::clone(&self.state),
-        }
+        Self { state: Arc::clone(&self.state) }
     }
 }
 

@@ -28,10 +28,7 @@ impl Thread {
         // proc_pid_stat(5): the second field is the name in parentheses, which may hold spaces and parentheses itself.
         // After it, the third field is the first; utime is the 14th of all and stime the 15th.
         let (_, after_name) = stat.rsplit_once(')')?;
-        let mut times = after_name
-            .split_whitespace()
-            .skip(11)
-            .map(str::parse::<u64>);
+        let mut times = after_name.split_whitespace().skip(11).map(str::parse::<u64>);
         let ticks = times.next()?.ok()? + times.next()?.ok()?;
         // A tick is 1/100 s in everything that Linux shows to programs.
         Some(Duration::from_millis(ticks * 10))

@@ -204,11 +204,7 @@ impl Script {
     }
 
     fn count(&self, wanted: impl Fn(&Call) -> bool) -> usize {
-        self.state()
-            .calls
-            .iter()
-            .filter(|call| wanted(call))
-            .count()
+        self.state().calls.iter().filter(|call| wanted(call)).count()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -266,11 +262,7 @@ impl State {
         };
         let taken = buffer.len().min(at_most);
         self.written.extend_from_slice(&buffer[..taken]);
-        self.fruitless_writes = if taken == 0 {
-            self.fruitless_writes + 1
-        } else {
-            0
-        };
+        self.fruitless_writes = if taken == 0 { self.fruitless_writes + 1 } else { 0 };
         assert!(
             self.fruitless_writes < PATIENCE,
             "write was called {PATIENCE} times in a row and returned Ok(0) each time: this stream takes no more, and never will.\n\
@@ -300,10 +292,7 @@ impl Read for &Script {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut state = self.state();
         let given = state.read(buffer);
-        state.calls.push(Call::Read {
-            asked: buffer.len(),
-            given,
-        });
+        state.calls.push(Call::Read { asked: buffer.len(), given });
         Ok(given?)
     }
 }
@@ -312,10 +301,7 @@ impl Write for &Script {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let mut state = self.state();
         let taken = state.write(buffer);
-        state.calls.push(Call::Write {
-            offered: buffer.len(),
-            taken,
-        });
+        state.calls.push(Call::Write { offered: buffer.len(), taken });
         Ok(taken?)
     }
 

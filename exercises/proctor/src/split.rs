@@ -42,11 +42,7 @@ pub fn splits<B: AsRef<[u8]> + ?Sized>(bytes: &B) -> Vec<Split<'_>> {
     if (4..=PAIRS_UP_TO).contains(&bytes.len()) {
         for first in 1..bytes.len() {
             for second in first + 1..bytes.len() {
-                splits.push(split(vec![
-                    &bytes[..first],
-                    &bytes[first..second],
-                    &bytes[second..],
-                ]));
+                splits.push(split(vec![&bytes[..first], &bytes[first..second], &bytes[second..]]));
             }
         }
     }

@@ -83,9 +83,7 @@ fn work_gives_the_others_a_turn_after_each_piece() {
         }
         assert_eq!(sibling.turns(), 3);
         let theirs = sibling.clone();
-        spawn_blocking(move || (0..3).for_each(|_| theirs.work()))
-            .await
-            .unwrap();
+        spawn_blocking(move || (0..3).for_each(|_| theirs.work())).await.unwrap();
     });
     let message = panic_of(async {
         let (sibling, task) = sibling();

@@ -59,10 +59,7 @@ fn a_task_counts_its_polls_wakes_and_stored_wakers() {
     );
     assert!(task.poll().is_pending());
     assert!(task.poll().is_pending());
-    assert_eq!(
-        (task.polls(), polls.count(), probe.polls(), task.wakers()),
-        (2, 2, 2, 1)
-    );
+    assert_eq!((task.polls(), polls.count(), probe.polls(), task.wakers()), (2, 2, 2, 1));
     assert!(probe.is_waiting());
     probe.finish(7);
     assert_eq!((task.wakes(), task.wakers()), (1, 0));
@@ -78,9 +75,7 @@ fn a_probe_wakes_the_last_waker_alone() {
     let mut future = Box::pin(probe.future());
     let (first, second) = (Wakes::new(), Wakes::new());
     for wakes in [&first, &second] {
-        let poll = future
-            .as_mut()
-            .poll(&mut Context::from_waker(&wakes.waker()));
+        let poll = future.as_mut().poll(&mut Context::from_waker(&wakes.waker()));
         assert!(poll.is_pending());
     }
     probe.finish(());
@@ -100,17 +95,9 @@ fn a_probe_that_is_dropped_wakes_nobody() {
     let probe = Probe::new();
     let wakes = Wakes::new();
     let mut future = Box::pin(probe.future());
-    assert!(
-        future
-            .as_mut()
-            .poll(&mut Context::from_waker(&wakes.waker()))
-            .is_pending()
-    );
+    assert!(future.as_mut().poll(&mut Context::from_waker(&wakes.waker())).is_pending());
     drop(future);
-    assert_eq!(
-        (probe.is_dropped(), probe.is_waiting(), wakes.wakers()),
-        (true, false, 0)
-    );
+    assert_eq!((probe.is_dropped(), probe.is_waiting(), wakes.wakers()), (true, false, 0));
     probe.finish(());
     assert_eq!(wakes.count(), 0);
 }

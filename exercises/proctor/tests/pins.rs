@@ -85,23 +85,16 @@ fn dependencies(folder: &Path) -> String {
 #[test]
 fn a_package_alone_builds_the_crates_that_the_workspace_builds() {
     let members = members();
-    assert!(
-        members.len() > 3,
-        "cargo tree lists the members: {members:?}"
-    );
+    assert!(members.len() > 3, "cargo tree lists the members: {members:?}");
     let mut one_of_each = BTreeMap::new();
     for (name, folder) in &members {
         let program = folder.join("src/main.rs").is_file();
-        one_of_each
-            .entry((program, dependencies(folder)))
-            .or_insert(name);
+        one_of_each.entry((program, dependencies(folder))).or_insert(name);
     }
 
     let together = EDGES.map(|(_, edges)| built(edges, &[]));
     assert!(
-        together[1]
-            .iter()
-            .any(|(package, _)| package.starts_with("tokio-macros v")),
+        together[1].iter().any(|(package, _)| package.starts_with("tokio-macros v")),
         "cargo tree lists what is built: {together:?}"
     );
 
@@ -121,8 +114,9 @@ fn a_package_alone_builds_the_crates_that_the_workspace_builds() {
     }
     assert!(
         differences.is_empty(),
-        "{}\nName the missing features in a manifest that stands under the package alone; \
-         exercises/proctor/Cargo.toml shows how.",
+        "{}\nName the missing features in exercises/proctor/Cargo.toml if the crate stands under Tokio, \
+         in exercises/interleavings/Cargo.toml if it stands under Shuttle, \
+         else in exercises/proctor/pins/Cargo.toml; the package must depend on that one.",
         differences.into_iter().collect::<Vec<_>>().join("\n")
     );
 }

@@ -6,9 +6,7 @@ use proctor::script::{Call, Script};
 
 /// The message of the panic that `body` ends in.
 fn panic_of(body: impl FnOnce() + Send + 'static) -> String {
-    let panic = std::thread::spawn(body)
-        .join()
-        .expect_err("the body must panic");
+    let panic = std::thread::spawn(body).join().expect_err("the body must panic");
     *panic.downcast::<String>().unwrap_or_else(|panic| {
         Box::new((*panic.downcast::<&str>().expect("a panic's message is text")).to_owned())
     })
@@ -22,10 +20,7 @@ fn a_read_gets_one_piece_and_what_its_buffer_holds_of_it() {
     assert_eq!(&buffer, b"crab");
     assert_eq!(stream.unread(), b"s!");
     assert_eq!(stream.read(&mut buffer).unwrap(), 1);
-    assert_eq!(
-        &buffer, b"srab",
-        "only what was read is written to the buffer"
-    );
+    assert_eq!(&buffer, b"srab", "only what was read is written to the buffer");
     assert_eq!(stream.read(&mut buffer).unwrap(), 1);
     assert_eq!(&buffer, b"!rab");
     assert_eq!(
@@ -33,10 +28,7 @@ fn a_read_gets_one_piece_and_what_its_buffer_holds_of_it() {
         0,
         "an empty piece is none: it does not look like the end"
     );
-    let given = |given| Call::Read {
-        asked: 4,
-        given: Ok(given),
-    };
+    let given = |given| Call::Read { asked: 4, given: Ok(given) };
     assert_eq!(stream.calls(), [given(4), given(1), given(1), given(0)]);
 }
 
@@ -50,11 +42,7 @@ fn a_read_fails_once_and_loses_nothing() {
         .gives("b");
     let mut buffer = [0; 8];
     assert_eq!(stream.read(&mut buffer).unwrap(), 1);
-    for kind in [
-        ErrorKind::Interrupted,
-        ErrorKind::WouldBlock,
-        ErrorKind::ConnectionReset,
-    ] {
+    for kind in [ErrorKind::Interrupted, ErrorKind::WouldBlock, ErrorKind::ConnectionReset] {
         assert_eq!(stream.read(&mut buffer).unwrap_err().kind(), kind);
     }
     assert_eq!(stream.read(&mut buffer).unwrap(), 1);
@@ -71,20 +59,11 @@ fn a_write_takes_what_its_step_says_and_then_everything() {
         .blocks_write()
         .fails_write(ErrorKind::BrokenPipe);
     assert_eq!(stream.write(b"crabs").unwrap(), 2);
-    assert_eq!(
-        stream.write(b"abs").unwrap_err().kind(),
-        ErrorKind::Interrupted
-    );
+    assert_eq!(stream.write(b"abs").unwrap_err().kind(), ErrorKind::Interrupted);
     assert_eq!(stream.write(b"abs").unwrap(), 3);
     assert_eq!(stream.write(b"!").unwrap(), 0);
-    assert_eq!(
-        stream.write(b"!").unwrap_err().kind(),
-        ErrorKind::WouldBlock
-    );
-    assert_eq!(
-        stream.write(b"!").unwrap_err().kind(),
-        ErrorKind::BrokenPipe
-    );
+    assert_eq!(stream.write(b"!").unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert_eq!(stream.write(b"!").unwrap_err().kind(), ErrorKind::BrokenPipe);
     assert_eq!(stream.write(&[b'!'; 1000]).unwrap(), 1000);
     assert!(stream.written().starts_with(b"crabs!!!"));
     assert_eq!(stream.written().len(), 1005);
@@ -100,11 +79,8 @@ fn takes_each_holds_after_the_steps() {
 #[test]
 fn the_standard_library_reads_and_writes_it_right() {
     for split in proctor::splits("crab\r\nlobster\n") {
-        let stream = Script::new()
-            .interrupts_read()
-            .gives_each(&split)
-            .takes_each(1)
-            .interrupts_write();
+        let stream =
+            Script::new().interrupts_read().gives_each(&split).takes_each(1).interrupts_write();
         let mut output = stream.clone();
         for line in BufReader::new(&stream).lines() {
             writeln!(output, "{}", line.unwrap()).unwrap();
@@ -113,11 +89,7 @@ fn the_standard_library_reads_and_writes_it_right() {
         assert_eq!(stream.written_text(), "crab\nlobster\n", "{split}");
         assert_eq!(stream.flushes(), 1);
         assert_eq!(stream.writes(), 14);
-        assert_eq!(
-            stream.reads(),
-            split.len() + 2,
-            "an interruption, the pieces, the end"
-        );
+        assert_eq!(stream.reads(), split.len() + 2, "an interruption, the pieces, the end");
     }
     let error = Script::new().takes(0).write_all(b"crab").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::WriteZero);
@@ -131,13 +103,7 @@ fn what_was_written_can_be_seen_after_the_stream_was_consumed() {
     let stream = Script::new();
     consume(stream.clone());
     assert_eq!(stream.written(), b"crab");
-    assert_eq!(
-        stream.calls(),
-        [Call::Write {
-            offered: 4,
-            taken: Ok(4)
-        }]
-    );
+    assert_eq!(stream.calls(), [Call::Write { offered: 4, taken: Ok(4) }]);
 }
 
 #[test]
@@ -173,11 +139,7 @@ fn a_read_into_an_empty_buffer_is_a_mistake() {
     let expected = "read was called with an empty buffer. It returns Ok(0), which then does not mean the end of the input.\n\
         A `Vec::with_capacity(n)` has a length of 0: give `read` a buffer like `[0; 1024]` or `vec![0; 1024]`.";
     assert_eq!(message, expected);
-    assert_eq!(
-        stream.unread(),
-        b"crab",
-        "the stream can be inspected after the panic"
-    );
+    assert_eq!(stream.unread(), b"crab", "the stream can be inspected after the panic");
 }
 
 #[test]

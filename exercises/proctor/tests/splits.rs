@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 
 fn shown(bytes: &str) -> Vec<String> {
-    proctor::splits(bytes)
-        .iter()
-        .map(ToString::to_string)
-        .collect()
+    proctor::splits(bytes).iter().map(ToString::to_string).collect()
 }
 
 #[test]
