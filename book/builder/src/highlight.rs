@@ -150,6 +150,7 @@ fn parsed<'a>(
             scopes.apply(&operation).ok()?;
         }
         push(&mut pieces, language, &scopes, &line[start..]);
+        calls(&mut pieces);
         lines.push(pieces);
     }
     Some(lines)
@@ -234,6 +235,20 @@ fn words<'a>(pieces: &mut Pieces<'a>, language: Language, text: &'a str) {
         let (piece, after) = rest.split_at(end);
         pieces.push((plain(language, piece), piece));
         rest = after;
+    }
+}
+
+/// A plain name before a parenthesis is called: the grammars miss `Type::function(…)`.
+fn calls(pieces: &mut Pieces<'_>) {
+    for index in 1..pieces.len() {
+        let (name, next) = (pieces[index - 1], pieces[index]);
+        let called = name.0 == Token::Plain
+            && name.1.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            && next.0 == Token::Punct
+            && next.1.starts_with('(');
+        if called {
+            pieces[index - 1].0 = Token::Function;
+        }
     }
 }
 
@@ -337,7 +352,7 @@ mod tests {
         assert_eq!(
             tokens(
                 Language::Rust,
-                "async fn serve<'a>(s: &'a mut TcpStream) -> io::Result<u64> {\n    let x = fetch(1).await?; // wait\n    println!(\"{x}\");\n}\n"
+                "async fn serve<'a>(s: &'a mut TcpStream) -> io::Result<u64> {\n    let x = Some(fetch(1).await?); // wait\n    sleep(Duration::from_secs(2));\n    println!(\"{x}\");\n}\n"
             ),
             [
                 "keyword:async",
@@ -350,10 +365,15 @@ mod tests {
                 "type:Result",
                 "type:u64",
                 "keyword:let",
+                "type:Some",
                 "function:fetch",
                 "number:1",
                 "keyword:await",
                 "comment:// wait",
+                "function:sleep",
+                "type:Duration",
+                "function:from_secs",
+                "number:2",
                 "macro:println!",
                 "string:&quot;{x}&quot;",
             ]

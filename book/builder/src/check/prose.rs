@@ -9,8 +9,8 @@ use crate::packages::line_at;
 use crate::problem::Problem;
 use crate::site::Site;
 
-/// The languages that a fence may have.
-const ALLOWED: &[&str] = &["pseudo", "text", "http"];
+/// What a fence may hold: pseudo-code, bytes on a wire, and settings for programs that are not ours.
+const ALLOWED: &[&str] = &["pseudo", "text", "http", "toml", "json"];
 
 /// The Markdown files that the book shows, relative to the checkout.
 pub fn sources(site: &Site) -> Vec<PathBuf> {
@@ -67,7 +67,8 @@ fn typed(markdown: &str) -> Vec<(usize, String)> {
             found.push((
                 line,
                 format!(
-                    "{what} is typed into the prose: code comes from a file by {{{{#listing}}}}, a command by {{{{#command}}}}, output by {{{{#output}}}}; only pseudo, text and http may be typed"
+                    "{what} is typed into the prose: code comes from a file by {{{{#listing}}}}, a command by {{{{#command}}}}, output by {{{{#output}}}}; only {} may be typed",
+                    ALLOWED.join(", ")
                 ),
             ));
         } else if let Some(offset) =

@@ -157,8 +157,7 @@ mod tests {
     #[test]
     fn the_repository_is_named_by_its_address() {
         let fixture = Fixture::new();
-        let (html, problems) =
-            fixture.expand("# W\n\n{{#command git clone {repository} pool}}\n");
+        let (html, problems) = fixture.expand("# W\n\n{{#command git clone {repository} pool}}\n");
         assert_eq!(problems, []);
         assert!(
             html.contains("<code>git clone https://example.org/crabs/tidepool pool</code>"),
