@@ -45,11 +45,7 @@ fn main() -> io::Result<()> {
 }
 
 fn serve_with(requests: usize) -> io::Result<SocketAddr> {
-    let config = Config {
-        requests,
-        idle: Duration::from_secs(1),
-        ..Config::default()
-    };
+    let config = Config { requests, idle: Duration::from_secs(1), ..Config::default() };
     // ANCHOR_END: main
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let server = listener.local_addr()?;

@@ -19,7 +19,9 @@ fn main() -> io::Result<()> {
 
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let server = listener.local_addr()?;
-    thread::spawn(move || serve(&listener, &crab_app(Arc::new(WallClock::new())), &Config::default()));
+    thread::spawn(move || {
+        serve(&listener, &crab_app(Arc::new(WallClock::new())), &Config::default())
+    });
 
     let visits = crowd::visit(server, &crowd);
     print!("{}", visits.summary());

@@ -22,7 +22,9 @@ fn main() -> Result<(), Error> {
             let event = connection.next_event()?;
             match &event {
                 Event::NeedInput => break,
-                Event::Head(head) => println!("     Head: {} {}, {:?}", head.method, head.target, head.framing),
+                Event::Head(head) => {
+                    println!("     Head: {} {}, {:?}", head.method, head.target, head.framing);
+                }
                 Event::Body(part) => println!("     Body: {}", String::from_utf8_lossy(part)),
                 Event::End | Event::Closed => println!("     {event:?}"),
             }

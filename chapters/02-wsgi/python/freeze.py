@@ -3,6 +3,7 @@
     python3 chapters/02-wsgi/python/freeze.py
 """
 
+import itertools
 import threading
 import urllib.request
 from wsgiref.simple_server import make_server
@@ -19,8 +20,10 @@ def main():
     watching = urllib.request.urlopen(f"{site}/feed?readings=3")
     visit = threading.Thread(target=visitor, args=(site,))
     visit.start()
-    for reading in watching:
+    for reading in itertools.islice(watching, 2):
         print("watcher: hears", reading.decode().rstrip())
+    print("watcher: leaves")
+    watching.close()
     visit.join()
 
 
