@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::thread;
 
 use crowd::Crowd;
+use one_at_a_time::stopwatch::Stopwatch;
 use wsgi::{Config, WallClock, crab_app, serve};
 
 // ANCHOR: main
@@ -20,11 +21,13 @@ fn main() -> io::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let server = listener.local_addr()?;
     thread::spawn(move || {
-        serve(&listener, &crab_app(Arc::new(WallClock::new())), &Config::default())
+        serve(&listener, &crab_app(Arc::new(WallClock::new())), &Config::default());
     });
 
+    let watch = Stopwatch::start();
     let visits = crowd::visit(server, &crowd);
     print!("{}", visits.summary());
+    println!("{}", watch.read());
     visits.picture("One connection at a time").save("load-wsgi")
 }
 // ANCHOR_END: main
