@@ -30,7 +30,7 @@ fn told(mode: PollMode) -> io::Result<()> {
         told += 1;
         left -= server.read(&mut [0; 4])?;
     }
-    println!("{mode:>8?}: told {told} times, {left} bytes left");
+    println!("{mode:<7?}  told: {told}  bytes left: {left}");
     poller.delete(&server)
 }
 // ANCHOR_END: modes

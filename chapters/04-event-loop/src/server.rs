@@ -6,9 +6,11 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
+
+use socket2::{Domain, Socket, Type};
 
 use crate::conversation::{Conversation, Next, Service};
 use crate::event_loop::EventLoop;
@@ -30,6 +32,23 @@ struct Visit {
     timer: Cell<Option<Duration>>,
 }
 // ANCHOR_END: visit
+
+/// A listener in whose queue a thousand clients may stand while they wait to be accepted.
+///
+/// The standard library asks for a queue of 128. The kernel may give a shorter one than is asked for;
+/// whoever does not fit into it hears nothing, and tries again after a second.
+///
+/// # Errors
+///
+/// As [`TcpListener::bind`].
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    #[cfg(unix)]
+    socket.set_reuse_address(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(4_096)?;
+    Ok(socket.into())
+}
 
 /// A server that callbacks share.
 #[derive(Debug)]
@@ -121,7 +140,7 @@ fn accept(event_loop: &mut EventLoop, listener: &Rc<TcpListener>, server: &Rc<Se
 fn welcome(
     event_loop: &mut EventLoop,
     socket: TcpStream,
-    client: std::net::SocketAddr,
+    client: SocketAddr,
     server: &Rc<Server>,
 ) -> io::Result<()> {
     socket.set_nonblocking(true)?;
