@@ -45,7 +45,7 @@ pub fn build(site: &Arc<Site>, folder: &Path) -> Result<(), Error> {
 /// # Errors
 ///
 /// As [`build`]; and where the folders cannot be moved.
-pub fn publish(site: &Arc<Site>) -> Result<PathBuf, Error> {
+pub fn publish(site: &Arc<Site>) -> Result<Published, Error> {
     let home = site.root().join("book");
     let dist = home.join("dist");
     let staging = tempfile::Builder::new()
@@ -55,11 +55,48 @@ pub fn publish(site: &Arc<Site>) -> Result<PathBuf, Error> {
     let next = staging.path().join("next");
     build(site, &next)?;
     let moved = |error| Error::file("cannot put the new book into book/dist", error);
+    let changed = !same(&dist, &next);
     if dist.exists() {
         fs::rename(&dist, staging.path().join("last")).map_err(moved)?;
     }
     fs::rename(&next, &dist).map_err(moved)?;
-    Ok(dist)
+    Ok(Published {
+        folder: dist,
+        changed,
+    })
+}
+
+/// A book that was put in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its folder, `book/dist`.
+    pub folder: PathBuf,
+    /// Whether a file differs from the book that was there before.
+    pub changed: bool,
+}
+
+/// Whether two folders hold the same files. One that cannot be read is like no other.
+fn same(a: &Path, b: &Path) -> bool {
+    let list = |folder: &Path| -> Option<Vec<PathBuf>> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .ok()?
+            .map(|entry| Some(PathBuf::from(entry.ok()?.file_name())))
+            .collect::<Option<_>>()?;
+        names.sort();
+        Some(names)
+    };
+    let (Some(names), Some(others)) = (list(a), list(b)) else {
+        return false;
+    };
+    names == others
+        && names.iter().all(|name| {
+            let (a, b) = (a.join(name), b.join(name));
+            if a.is_dir() {
+                same(&a, &b)
+            } else {
+                matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
+            }
+        })
 }
 
 /// Our directives, as mdBook runs them: the appendix first, then every page.
@@ -131,7 +168,7 @@ mod tests {
                 PROSE,
                 "# Waiting\n\n{{#chapter}}\n\n{{#tabs global=\"lang\"}}\n{{#tab name=\"Rust\"}}\n\n{{#listing examples/tea.rs}}\n\n{{#endtab}}\n{{#tab name=\"Python\"}}\n\n{{#listing python/tea.py}}\n\n{{#endtab}}\n{{#endtabs}}\n\n{{#exercise teapot}}\n",
             );
-        let dist = publish(&Arc::new(fixture.site())).unwrap();
+        let dist = publish(&Arc::new(fixture.site())).unwrap().folder;
         let page = fs::read_to_string(dist.join("01-waiting.html")).unwrap();
         for part in [
             "<div class=\"chapter-head\">",
@@ -157,7 +194,7 @@ mod tests {
     #[test]
     fn a_broken_source_leaves_the_last_good_book() {
         let fixture = Fixture::new();
-        let dist = publish(&Arc::new(fixture.site())).unwrap();
+        let dist = publish(&Arc::new(fixture.site())).unwrap().folder;
         let before = fs::read_to_string(dist.join("01-waiting.html")).unwrap();
         fixture.write(
             PROSE,
@@ -179,5 +216,20 @@ mod tests {
             .filter(|name| name.to_string_lossy().starts_with('.'))
             .collect();
         assert!(left.is_empty(), "{left:?}");
+    }
+
+    #[test]
+    fn a_build_says_whether_a_reader_sees_a_difference() {
+        let fixture = Fixture::new();
+        let publish = || publish(&Arc::new(fixture.site())).unwrap().changed;
+        assert!(publish(), "the first book is new");
+        assert!(!publish(), "nothing was changed");
+        fixture.write(
+            "exercises/01-waiting/1-teapot/src/lib.rs",
+            "pub fn pour() {}\n",
+        );
+        assert!(!publish(), "an answer is no part of the book");
+        fixture.write(PROSE, "# Waiting\n\nMore tea.\n");
+        assert!(publish());
     }
 }

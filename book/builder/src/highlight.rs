@@ -5,8 +5,9 @@
 //! It adds what those grammars leave out: `async` and `await`, and the names of types where they are used.
 //! For TOML, which syntect does not bring, a few lines of our own do.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 
@@ -15,7 +16,7 @@ use crate::html::escape;
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
 
 /// A language that a listing can be in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
     /// Rust.
     Rust,
@@ -97,8 +98,29 @@ impl Token {
     }
 }
 
+/// Every text that was coloured so far: a file has several listings, and a server builds the book again and again.
+static COLOURED: LazyLock<Mutex<HashMap<(Language, String), Lines>>> =
+    LazyLock::new(Mutex::default);
+
+/// Lines of HTML, shared by the listings of a file.
+pub type Lines = Arc<[String]>;
+
 /// The lines of `text` as HTML, without their line breaks.
-pub fn lines(language: Language, text: &str) -> Vec<String> {
+pub fn lines(language: Language, text: &str) -> Lines {
+    let key = (language, text.to_owned());
+    let known = |key| COLOURED.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+    if let Some(lines) = known(&key) {
+        return lines;
+    }
+    let lines: Lines = colour(language, text).into();
+    COLOURED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .insert(key, Arc::clone(&lines));
+    lines
+}
+
+fn colour(language: Language, text: &str) -> Vec<String> {
     let pieces = match (language, language.syntax()) {
         (Language::Toml, _) => text.lines().map(toml_line).collect(),
         (_, Some(syntax)) => parsed(language, syntax, text).unwrap_or_else(|| {

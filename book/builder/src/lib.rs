@@ -18,6 +18,7 @@ pub mod packages;
 pub mod problem;
 pub mod record;
 pub mod recordings;
+pub mod serve;
 pub mod site;
 
 use problem::Problem;

@@ -61,17 +61,12 @@ pub struct Build {
 impl Build {
     /// The errors and warnings of the package in `folder`.
     pub fn of<'a>(&'a self, folder: &'a Path) -> impl Iterator<Item = &'a Diagnostic> {
-        self.diagnostics
-            .iter()
-            .filter(move |diagnostic| diagnostic.package == folder)
+        self.diagnostics.iter().filter(move |diagnostic| diagnostic.package == folder)
     }
 
     /// Cargo's own complaint where the compiler had none: a broken manifest, a crate that cannot be had.
     pub fn complaint(&self) -> &str {
-        self.cargo
-            .find("error")
-            .map_or(self.cargo.as_str(), |at| &self.cargo[at..])
-            .trim_end()
+        self.cargo.find("error").map_or(self.cargo.as_str(), |at| &self.cargo[at..]).trim_end()
     }
 }
 
@@ -87,10 +82,7 @@ enum Message {
         executable: Option<PathBuf>,
     },
     #[serde(rename = "compiler-message")]
-    Diagnostic {
-        manifest_path: PathBuf,
-        message: Rustc,
-    },
+    Diagnostic { manifest_path: PathBuf, message: Rustc },
     #[serde(other)]
     Other,
 }
@@ -131,11 +123,7 @@ impl Cargo {
         command
             .arg(subcommand)
             .arg("--message-format")
-            .arg(if self.color {
-                "json-diagnostic-rendered-ansi"
-            } else {
-                "json"
-            })
+            .arg(if self.color { "json-diagnostic-rendered-ansi" } else { "json" })
             .arg("--target-dir")
             .arg(&self.target)
             .args(arguments)
@@ -163,6 +151,7 @@ impl Cargo {
                     build.programs.push(program);
                 }
             }
+            None
         })?;
         build.cargo = output.stderr;
         build.end = output.end;
@@ -173,20 +162,12 @@ impl Cargo {
 impl Build {
     fn note(&mut self, message: Message) -> Option<TestProgram> {
         match message {
-            Message::Artifact {
-                manifest_path,
-                target,
-                profile,
-                executable: Some(path),
-            } if profile.test => Some(TestProgram {
-                package: folder(manifest_path),
-                name: target.name,
-                path,
-            }),
-            Message::Diagnostic {
-                manifest_path,
-                message,
-            } => {
+            Message::Artifact { manifest_path, target, profile, executable: Some(path) }
+                if profile.test =>
+            {
+                Some(TestProgram { package: folder(manifest_path), name: target.name, path })
+            }
+            Message::Diagnostic { manifest_path, message } => {
                 let error = message.level.starts_with("error");
                 // "aborting due to 2 previous errors" and "1 warning emitted" say nothing that was not said.
                 let summary = message.spans.is_empty() && message.code.is_none();
@@ -194,11 +175,7 @@ impl Build {
                 if let Some(rendered) = message.rendered.filter(|text| tells && !text.is_empty())
                     && !(summary && is_summary(&rendered))
                 {
-                    let diagnostic = Diagnostic {
-                        package: folder(manifest_path),
-                        error,
-                        rendered,
-                    };
+                    let diagnostic = Diagnostic { package: folder(manifest_path), error, rendered };
                     if !self.diagnostics.contains(&diagnostic) {
                         self.diagnostics.push(diagnostic);
                     }

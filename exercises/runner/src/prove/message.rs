@@ -10,10 +10,7 @@ use crate::libtest::{Passage, passages};
 /// Brings a test's captured output into its recorded form.
 pub fn normalised(captured: &str, root: &Path) -> String {
     let passages = passages(captured);
-    let panics = passages
-        .iter()
-        .filter(|passage| matches!(passage, Passage::Panic { .. }))
-        .count();
+    let panics = passages.iter().filter(|passage| matches!(passage, Passage::Panic { .. })).count();
     let mut text = String::new();
     for passage in passages {
         if !text.is_empty() {
@@ -21,9 +18,7 @@ pub fn normalised(captured: &str, root: &Path) -> String {
         }
         match passage {
             Passage::Printed(printed) => text.push_str(&printed),
-            Passage::Panic {
-                thread, message, ..
-            } => {
+            Passage::Panic { thread, message, .. } => {
                 // A lone panic is the test's own: its header would say nothing.
                 if panics > 1 {
                     match thread {
@@ -73,11 +68,7 @@ fn without_places(line: &str) -> String {
             digits => {
                 let rest = &piece[digits..];
                 let column = rest.strip_prefix(':').map_or(0, number_length);
-                text.push_str(if column > 0 {
-                    &rest[1 + column..]
-                } else {
-                    rest
-                });
+                text.push_str(if column > 0 { &rest[1 + column..] } else { rest });
             }
         }
     }

@@ -28,6 +28,8 @@ use catalogue::{Exercise, Tree};
 use crate::cargo::{Build, Cargo, TestProgram};
 use crate::libtest::{self, Outcome, Report};
 use crate::process::{self, Cancel, End};
+use crate::session::committed;
+use crate::show::{self, counted};
 use scratch::{Kind, Variant};
 
 /// What a proof is asked to do.
@@ -146,11 +148,7 @@ pub fn prove(
     let variants = scratch::write(tree, &whole, &folder)?;
     let started = Instant::now();
     let progress = Progress::new();
-    let cargo = Cargo {
-        workspace: folder,
-        target: home.join("build"),
-        color: options.color,
-    };
+    let cargo = Cargo { workspace: folder, target: home.join("build"), color: options.color };
     let build = build(&cargo, &variants, options, cancel, &progress)?;
     proof.times[0] = started.elapsed();
 
@@ -165,13 +163,7 @@ pub fn prove(
     proof.times[2] = started.elapsed();
 
     for (variant, fates) in variants.iter().zip(fates) {
-        let judge = Judge {
-            tree,
-            variant,
-            build: &build,
-            lints: &lints,
-            record: options.record,
-        };
+        let judge = Judge { tree, variant, build: &build, lints: &lints, record: options.record };
         judge.judge(&fates, &mut proof)?;
     }
     Ok(proof)
@@ -180,34 +172,31 @@ pub fn prove(
 /// What can be said without building: that the stub is the one shipped, and that the files belong together.
 fn check_files(tree: &Tree, exercise: &Exercise, proof: &mut Proof) {
     let mut problem = |text: String| {
-        proof.problems.push(Problem {
-            of: exercise.name.clone(),
-            text,
-        });
+        proof.problems.push(Problem { of: exercise.name.clone(), text });
     };
     if !exercise.solution_dir.join("src/lib.rs").is_file() {
         problem(format!(
             "has no solution: expected {}",
-            shown(tree, &exercise.solution_dir.join("src/lib.rs"))
+            show::path(&tree.root, &exercise.solution_dir.join("src/lib.rs"))
         ));
     }
     if exercise.wrong.len() < 2 {
         problem(format!(
             "has {} wrong answers in {}: expected two or more, each a misunderstanding that a reader may have",
             exercise.wrong.len(),
-            shown(tree, &exercise.solution_dir.join("wrong"))
+            show::path(&tree.root, &exercise.solution_dir.join("wrong"))
         ));
     }
     for orphan in orphans(exercise) {
         problem(format!(
             "{} is the message of no wrong answer: remove it",
-            shown(tree, &orphan)
+            show::path(&tree.root, &orphan)
         ));
     }
     match fs::read_to_string(exercise.stub()) {
         Err(error) => problem(format!(
             "has no pristine stub at {}: {error}; copy the exercise's src/lib.rs there",
-            shown(tree, &exercise.stub())
+            show::path(&tree.root, &exercise.stub())
         )),
         Ok(stub) => {
             let stub = stub.replace("\r\n", "\n");
@@ -220,13 +209,13 @@ fn check_files(tree: &Tree, exercise: &Exercise, proof: &mut Proof) {
                 Some(shipped) if shipped.replace("\r\n", "\n") == stub => {}
                 Some(_) => problem(format!(
                     "{} is not the stub that is shipped: {} differs from it, as committed and on disk",
-                    shown(tree, &exercise.stub()),
-                    shown(tree, &exercise.answer())
+                    show::path(&tree.root, &exercise.stub()),
+                    show::path(&tree.root, &exercise.answer())
                 )),
                 None => problem(format!(
                     "{} differs from {}, and git has no committed version of it to tell which is the stub that is shipped",
-                    shown(tree, &exercise.answer()),
-                    shown(tree, &exercise.stub())
+                    show::path(&tree.root, &exercise.answer()),
+                    show::path(&tree.root, &exercise.stub())
                 )),
             }
         }
@@ -249,23 +238,6 @@ fn orphans(exercise: &Exercise) -> Vec<PathBuf> {
     orphans
 }
 
-/// The file as git has it in HEAD; `None` without git, or where it was never committed.
-fn committed(root: &Path, file: &Path) -> Option<String> {
-    let relative = file.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .arg("show")
-        .arg(format!("HEAD:./{relative}"))
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8(output.stdout).ok())
-        .flatten()
-}
-
 fn build(
     cargo: &Cargo,
     variants: &[Variant<'_>],
@@ -273,9 +245,8 @@ fn build(
     cancel: &Cancel,
     progress: &Progress,
 ) -> Result<Build> {
-    let mut arguments: Vec<OsString> = ["--workspace", "--tests", "--keep-going"]
-        .map(OsString::from)
-        .to_vec();
+    let mut arguments: Vec<OsString> =
+        ["--workspace", "--tests", "--keep-going"].map(OsString::from).to_vec();
     if let Some(jobs) = options.jobs {
         arguments.extend(["--jobs".into(), jobs.to_string().into()]);
     }
@@ -291,16 +262,12 @@ fn build(
 
 /// Clippy on the solutions as they are in the checkout, with the workspace's lints.
 fn clippy(tree: &Tree, exercises: &[&Exercise], cargo: &Cargo, cancel: &Cancel) -> Result<Build> {
-    let real = Cargo {
-        workspace: tree.root.clone(),
-        ..cargo.clone()
-    };
+    let real = Cargo { workspace: tree.root.clone(), ..cargo.clone() };
     let mut arguments = vec!["--all-targets".into(), "--keep-going".into()];
     for exercise in exercises {
         arguments.extend(["--package".into(), exercise.solution_package().into()]);
     }
-    real.build("clippy", &arguments, cancel, &mut |_| {})
-        .context("Cargo cannot be started")
+    real.build("clippy", &arguments, cancel, &mut |_| {}).context("Cargo cannot be started")
 }
 
 /// Runs every test of every variant that was built, each in a process of its own.
@@ -316,8 +283,7 @@ fn run_tests(
     for (index, variant) in variants.iter().enumerate() {
         for program in programs(build, variant) {
             let mut list = Command::new(&program.path);
-            list.args(["--list", "--format", "terse"])
-                .current_dir(&variant.exercise.dir);
+            list.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
             let listed = process::run(&mut list, Some(GRACE), cancel)
                 .with_context(|| format!("{} cannot be started", program.path.display()))?;
             for test in libtest::list(&listed.stdout) {
@@ -326,12 +292,7 @@ fn run_tests(
                     Kind::Wrong(_) | Kind::Stub => Some(IMPATIENT),
                     Kind::Solution => Some(PATIENT),
                 };
-                jobs.push_back(Job {
-                    variant: index,
-                    program,
-                    test,
-                    watchdog,
-                });
+                jobs.push_back(Job { variant: index, program, test, watchdog });
             }
         }
     }
@@ -350,10 +311,7 @@ fn run_tests(
             let jobs = &jobs;
             scope.spawn(move || {
                 loop {
-                    let job = jobs
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .pop_front();
+                    let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                     let Some(job) = job else { break };
                     let fate = run_test(&job, &variants[job.variant].exercise.dir, cancel);
                     if send.send((job.variant, job.test, fate)).is_err() {
@@ -377,18 +335,13 @@ fn run_tests(
 
 fn programs<'a>(build: &'a Build, variant: &Variant<'_>) -> impl Iterator<Item = &'a TestProgram> {
     let folder = variant.folder.clone();
-    build
-        .programs
-        .iter()
-        .filter(move |program| program.package == folder)
+    build.programs.iter().filter(move |program| program.package == folder)
 }
 
 fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
     let mut command = Command::new(&job.program.path);
-    command
-        .args([&job.test, "--exact", "--color", "never"])
-        .current_dir(folder);
-    quiet(&mut command);
+    command.args([&job.test, "--exact", "--color", "never"]).current_dir(folder);
+    libtest::quiet(&mut command);
     command.env_remove("PROCTOR_SECONDS");
     if let Some(seconds) = job.watchdog {
         command.env("PROCTOR_SECONDS", seconds.to_string());
@@ -417,21 +370,6 @@ fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
     })
 }
 
-/// The environment in which a test's message is the same for everybody.
-fn quiet(command: &mut Command) {
-    command.env("RUST_BACKTRACE", "0");
-    for variable in [
-        "RUST_LIB_BACKTRACE",
-        "RUST_TEST_THREADS",
-        "RUST_TEST_NOCAPTURE",
-        "RUST_TEST_SHUFFLE",
-        "RUST_LOG",
-        "TIMELINE_DIR",
-    ] {
-        command.env_remove(variable);
-    }
-}
-
 /// Holds what came of one variant against what must come of it.
 struct Judge<'a> {
     tree: &'a Tree,
@@ -449,10 +387,7 @@ impl Judge<'_> {
             .filter(|(_, fate)| matches!(fate, Fate::Failed(_) | Fate::Killed(_)))
             .count();
         let built = programs(self.build, self.variant).next().is_some()
-            && !self
-                .build
-                .of(&self.variant.folder)
-                .any(|diagnostic| diagnostic.error);
+            && !self.build.of(&self.variant.folder).any(|diagnostic| diagnostic.error);
         let verdict = if built {
             for (test, fate) in fates {
                 if let Fate::Killed(bound) = fate {
@@ -484,16 +419,8 @@ impl Judge<'_> {
         for text in problems {
             let unrecorded = text == UNRECORDED;
             let problem = Problem {
-                of: if unrecorded {
-                    exercise.clone()
-                } else {
-                    self.of()
-                },
-                text: if unrecorded {
-                    text.replace("NAME", exercise)
-                } else {
-                    text
-                },
+                of: if unrecorded { exercise.clone() } else { self.of() },
+                text: if unrecorded { text.replace("NAME", exercise) } else { text },
             };
             // A new exercise has many such; once says it.
             if !(unrecorded && proof.problems.contains(&problem)) {
@@ -512,13 +439,8 @@ impl Judge<'_> {
             .build
             .of(&self.variant.folder)
             .find(|diagnostic| diagnostic.error)
-            .map_or(self.build.complaint(), |diagnostic| {
-                diagnostic.rendered.trim_end()
-            });
-        format!(
-            "{} does not compile:\n{said}",
-            shown(self.tree, &self.variant.answer())
-        )
+            .map_or(self.build.complaint(), |diagnostic| diagnostic.rendered.trim_end());
+        format!("{} does not compile:\n{said}", show::path(&self.tree.root, &self.variant.answer()))
     }
 
     fn warnings(&self, problems: &mut Vec<String>) {
@@ -635,9 +557,7 @@ impl Judge<'_> {
         problems: &mut Vec<String>,
         proof: &mut Proof,
     ) -> Result<()> {
-        let recorded = fs::read_to_string(file)
-            .ok()
-            .map(|text| text.replace("\r\n", "\n"));
+        let recorded = fs::read_to_string(file).ok().map(|text| text.replace("\r\n", "\n"));
         if recorded.as_deref() == Some(message) {
             return Ok(());
         }
@@ -651,35 +571,21 @@ impl Judge<'_> {
             problems.push(String::from(UNRECORDED));
             return Ok(());
         };
-        let file = shown(self.tree, file);
+        let file = show::path(&self.tree.root, file);
         let diff = similar::TextDiff::from_lines(&recorded, message);
         let text = format!(
             "its message is not the recorded one (`cargo learn prove {} --record` records it):\n{}",
             self.variant.exercise.name,
-            diff.unified_diff()
-                .header(&file, "this run")
-                .to_string()
-                .trim_end()
+            diff.unified_diff().header(&file, "this run").to_string().trim_end()
         );
         if cfg!(target_os = "linux") {
             problems.push(text);
         } else {
             // An operating system words its errors in its own way.
-            proof.notes.push(Problem {
-                of: self.of(),
-                text,
-            });
+            proof.notes.push(Problem { of: self.of(), text });
         }
         Ok(())
     }
-}
-
-/// A path as a reader types it: relative to the checkout.
-fn shown(tree: &Tree, path: &Path) -> String {
-    path.strip_prefix(&tree.root)
-        .unwrap_or(path)
-        .display()
-        .to_string()
 }
 
 impl Proof {
@@ -692,11 +598,7 @@ impl Proof {
     pub fn report(&self) -> String {
         let mut text = String::new();
         let width = |of: fn(&Row) -> &str| {
-            self.rows
-                .iter()
-                .map(|row| of(row).chars().count())
-                .max()
-                .unwrap_or(0)
+            self.rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0)
         };
         let exercises = width(|row| &row.exercise).max("exercise".len());
         let answers = width(|row| &row.answer).max("answer".len());
@@ -711,22 +613,11 @@ impl Proof {
         }
         let mut last = "";
         for row in &self.rows {
-            let tests = row.failed.map_or_else(
-                || String::from("-"),
-                |(failed, all)| format!("{failed} of {all}"),
-            );
-            let exercise = if row.exercise == last {
-                ""
-            } else {
-                &row.exercise
-            };
-            line(
-                if row.proved { "✓" } else { "✗" },
-                exercise,
-                &row.answer,
-                &tests,
-                &row.verdict,
-            );
+            let tests = row
+                .failed
+                .map_or_else(|| String::from("-"), |(failed, all)| format!("{failed} of {all}"));
+            let exercise = if row.exercise == last { "" } else { &row.exercise };
+            line(if row.proved { "✓" } else { "✗" }, exercise, &row.answer, &tests, &row.verdict);
             last = &row.exercise;
         }
         for (heading, problems) in [("note", &self.notes), ("not proved", &self.problems)] {
@@ -737,12 +628,8 @@ impl Proof {
         for file in &self.recorded {
             let _ = writeln!(text, "\nrecorded {}", file.display());
         }
-        let count = |kind: &str| {
-            self.rows
-                .iter()
-                .filter(|row| row.answer.starts_with(kind))
-                .count()
-        };
+        let count =
+            |kind: &str| self.rows.iter().filter(|row| row.answer.starts_with(kind)).count();
         let [build, clippy, run] = self.times.map(|time| time.as_secs_f64());
         let _ = writeln!(
             text,
@@ -759,11 +646,6 @@ impl Proof {
     }
 }
 
-/// `1 exercise`, `2 exercises`.
-fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A line on standard error that says how far it is, where somebody looks.
 struct Progress {
     shown: bool,
@@ -771,9 +653,7 @@ struct Progress {
 
 impl Progress {
     fn new() -> Self {
-        Self {
-            shown: std::io::stderr().is_terminal(),
-        }
+        Self { shown: std::io::stderr().is_terminal() }
     }
 
     fn say(&self, text: &str) {

@@ -83,11 +83,7 @@ pub fn write<'a>(
             .into_iter()
             .chain((0..exercise.wrong.len()).map(Kind::Wrong));
         for kind in kinds {
-            let mut variant = Variant {
-                exercise,
-                kind,
-                folder: PathBuf::new(),
-            };
+            let mut variant = Variant { exercise, kind, folder: PathBuf::new() };
             variant.folder = folder.join(variant.package());
             write_package(&variant)?;
             variants.push(variant);
@@ -116,10 +112,7 @@ fn write_package(variant: &Variant<'_>) -> Result<()> {
     let manifest = read_table(&manifest_path)?;
     let manifest = package_manifest(manifest, &variant.package(), exercise)
         .with_context(|| format!("in {}", manifest_path.display()))?;
-    write_if_changed(
-        &variant.folder.join("Cargo.toml"),
-        &toml::to_string(&manifest)?,
-    )?;
+    write_if_changed(&variant.folder.join("Cargo.toml"), &toml::to_string(&manifest)?)?;
 
     let answer = variant.answer();
     let text = fs::read_to_string(&answer)
@@ -129,10 +122,7 @@ fn write_package(variant: &Variant<'_>) -> Result<()> {
     // The answer is one file; other files of the crate, and the statement that is its doc, come along.
     copy_others(&exercise.dir.join("src"), &sources)?;
     let statement = exercise.dir.join("README.md");
-    write_if_changed(
-        &variant.folder.join("README.md"),
-        &fs::read_to_string(statement)?,
-    )
+    write_if_changed(&variant.folder.join("README.md"), &fs::read_to_string(statement)?)
 }
 
 fn copy_others(from: &Path, to: &Path) -> Result<()> {
@@ -172,8 +162,7 @@ fn package_manifest(mut manifest: Table, name: &str, exercise: &Exercise) -> Res
     package.remove("metadata");
     package.remove("readme");
     let lib = table(&mut manifest, "lib")?;
-    lib.entry("name")
-        .or_insert_with(|| exercise.name.replace('-', "_").into());
+    lib.entry("name").or_insert_with(|| exercise.name.replace('-', "_").into());
     lib.remove("path");
     manifest.insert("test".into(), Value::Array(tests));
     for target in ["bin", "example", "bench"] {
@@ -235,10 +224,8 @@ fn workspace_manifest(root: &Table, root_folder: &Path, members: Vec<String>) ->
             }
         }
     }
-    workspace.insert(
-        "members".into(),
-        Value::Array(members.into_iter().map(Value::from).collect()),
-    );
+    workspace
+        .insert("members".into(), Value::Array(members.into_iter().map(Value::from).collect()));
     absolute_dependencies(&mut workspace, root_folder);
 
     let mut manifest = Table::new();
@@ -247,10 +234,7 @@ fn workspace_manifest(root: &Table, root_folder: &Path, members: Vec<String>) ->
         _ => Table::new(),
     };
     // Hundreds of programs are built, run once, and never debugged or built upon.
-    if let Value::Table(dev) = profile
-        .entry("dev")
-        .or_insert_with(|| Value::Table(Table::new()))
-    {
+    if let Value::Table(dev) = profile.entry("dev").or_insert_with(|| Value::Table(Table::new())) {
         dev.insert("debug".into(), false.into());
         dev.insert("incremental".into(), false.into());
     }
@@ -293,10 +277,7 @@ fn absolute(entry: &mut Table, folder: &Path) {
 
 /// The table called `key`, made where there is none.
 fn table<'a>(manifest: &'a mut Table, key: &str) -> Result<&'a mut Table> {
-    match manifest
-        .entry(key)
-        .or_insert_with(|| Value::Table(Table::new()))
-    {
+    match manifest.entry(key).or_insert_with(|| Value::Table(Table::new())) {
         Value::Table(table) => Ok(table),
         other => bail!("expected [{key}] to be a table, found {}", other.type_str()),
     }

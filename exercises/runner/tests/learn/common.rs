@@ -1,10 +1,5 @@
 //! A small checkout in a temporary folder: chapters, and exercises without dependencies.
 
-#![expect(
-    dead_code,
-    reason = "each test program uses the part of this that it needs"
-)]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -160,20 +155,14 @@ impl Checkout {
             checkout.add(sketch);
         }
         let mut lock = Command::new(cargo());
-        lock.args(["generate-lockfile", "--offline"])
-            .current_dir(checkout.root());
+        lock.args(["generate-lockfile", "--offline"]).current_dir(checkout.root());
         assert!(lock.output().unwrap().status.success(), "no lock file");
         checkout
     }
 
     /// Writes the files of an exercise and its solution.
     pub fn add(&self, sketch: &Sketch<'_>) {
-        let Sketch {
-            chapter,
-            number,
-            name,
-            ..
-        } = sketch;
+        let Sketch { chapter, number, name, .. } = sketch;
         let exercise = format!("exercises/{chapter}/{number}-{name}");
         let solution = format!("solutions/{chapter}/{number}-{name}");
         let underscored = name.replace('-', "_");
@@ -320,11 +309,7 @@ impl Answer {
     /// Fails if standard output holds `text`.
     #[track_caller]
     pub fn keeps_quiet_about(self, text: &str) -> Self {
-        assert!(
-            !self.out.contains(text),
-            "did not expect {text:?} in\n{}",
-            self.out
-        );
+        assert!(!self.out.contains(text), "did not expect {text:?} in\n{}", self.out);
         self
     }
 
@@ -343,4 +328,16 @@ impl Answer {
 /// The Cargo that runs the tests.
 pub fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Waits until `look` finds something. The bound is there for a test that would wait for ever.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed().as_secs() < 60, "waited in vain for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

@@ -1,8 +1,6 @@
 //! `cargo learn prove` on checkouts that hold, and on checkouts that do not.
 
-mod common;
-
-use common::{ADDER, Checkout, DOUBLER, Sketch};
+use crate::common::{ADDER, Answer, Checkout, DOUBLER, Sketch};
 
 #[test]
 fn a_sound_checkout_is_proved_once_its_messages_are_recorded() {
@@ -32,16 +30,13 @@ fn a_sound_checkout_is_proved_once_its_messages_are_recorded() {
     // A proof of one exercise, from a folder below the top.
     let mut one = checkout.command(&["prove", "doubler"]);
     one.current_dir(checkout.path("exercises/01-one"));
-    common::Answer::of(&one.output().unwrap())
+    Answer::of(&one.output().unwrap())
         .exits(0)
         .keeps_quiet_about("adder")
         .says("1 exercise, 2 wrong answers: all proved");
 
     // Another message than the recorded one.
-    checkout.write(
-        "solutions/01-one/2-doubler/wrong/same.txt",
-        "twice as much\n",
-    );
+    checkout.write("solutions/01-one/2-doubler/wrong/same.txt", "twice as much\n");
     checkout
         .learn(&["prove", "doubler"])
         .exits(1)
@@ -60,13 +55,7 @@ fn an_edited_exercise_is_proved_by_the_stub_that_git_has() {
     checkout.write(file, "this does not compile");
     checkout.learn(&["prove"]).exits(0);
 
-    checkout.git(&[
-        "commit",
-        "--quiet",
-        "--all",
-        "--message",
-        "Ship another stub",
-    ]);
+    checkout.git(&["commit", "--quiet", "--all", "--message", "Ship another stub"]);
     checkout
         .learn(&["prove"])
         .exits(1)
@@ -78,10 +67,7 @@ fn without_git_the_stub_is_the_one_on_disk() {
     let checkout = Checkout::new(&[ADDER]);
     checkout.learn(&["prove", "--record"]).exits(0);
     checkout.write("exercises/01-one/1-adder/src/lib.rs", ADDER.solution);
-    checkout
-        .learn(&["prove"])
-        .exits(1)
-        .says("git has no committed version of it");
+    checkout.learn(&["prove"]).exits(1).says("git has no committed version of it");
 }
 
 const BROKEN: Sketch<'_> = Sketch {
@@ -95,10 +81,7 @@ const BROKEN: Sketch<'_> = Sketch {
             "no-rust",
             "//! Forgets how Rust is written.\n//!\n//! caught by: one\n\npub fn one() -> u32 {\n    \"one\"\n}\n",
         ),
-        (
-            "right",
-            "//! Is right.\n//!\n//! caught by: one\n\npub fn one() -> u32 {\n    1\n}\n",
-        ),
+        ("right", "//! Is right.\n//!\n//! caught by: one\n\npub fn one() -> u32 {\n    1\n}\n"),
         (
             "misnamed",
             "//! Names no test.\n//!\n//! caught by: two\n\npub fn one() -> u32 {\n    3\n}\n",
@@ -110,10 +93,7 @@ const BROKEN: Sketch<'_> = Sketch {
 #[test]
 fn whatever_does_not_hold_is_named_and_hides_nothing_else() {
     let checkout = Checkout::new(&[ADDER, BROKEN]);
-    checkout.write(
-        "solutions/01-one/1-adder/wrong/nobody.txt",
-        "nobody says this\n",
-    );
+    checkout.write("solutions/01-one/1-adder/wrong/nobody.txt", "nobody says this\n");
     checkout
         .learn(&["prove", "--record"])
         .exits(1)
@@ -159,10 +139,7 @@ fn a_crash_and_panics_in_threads_are_recorded_without_what_changes() {
     let checkout = Checkout::new(&[STACK]);
     checkout.learn(&["prove", "--record"]).exits(0);
     let crash = checkout.read("solutions/01-one/1-stack/wrong/recursion.txt");
-    assert!(
-        crash.contains("thread 'of_ten' has overflowed its stack"),
-        "{crash}"
-    );
+    assert!(crash.contains("thread 'of_ten' has overflowed its stack"), "{crash}");
     assert_eq!(
         checkout.read("solutions/01-one/1-stack/wrong/two-threads.txt"),
         "a thread without a name panicked:\nno depth for 10\n\nthread 'of_ten' panicked:\nthe thread knows: Any { .. }\n"

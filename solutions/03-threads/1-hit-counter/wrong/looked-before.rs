@@ -1,0 +1,44 @@
+//! A prize that was there a moment ago is there now.
+//!
+//! caught by: one_prize_goes_to_one_visitor
+
+use shuttle::sync::atomic::{AtomicU32, Ordering};
+
+/// Counts visits, and gives a prize to the first who ask.
+#[derive(Debug)]
+pub struct HitCounter {
+    hits: AtomicU32,
+    prizes: u32,
+    prizes_left: AtomicU32,
+}
+
+impl HitCounter {
+    /// A counter at zero, with so many prizes to give away.
+    pub fn new(prizes: u32) -> Self {
+        Self { hits: AtomicU32::new(0), prizes, prizes_left: AtomicU32::new(prizes) }
+    }
+
+    /// Counts a visit, and returns its number: 1 for the first.
+    pub fn hit(&self) -> u32 {
+        self.hits.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// How many visits there were.
+    pub fn hits(&self) -> u32 {
+        self.hits.load(Ordering::SeqCst)
+    }
+
+    /// Takes a prize, and returns its number: 1 for the first; `None` when all are gone.
+    pub fn claim(&self) -> Option<u32> {
+        if self.prizes_left() == 0 {
+            return None;
+        }
+        let left = self.prizes_left.fetch_sub(1, Ordering::SeqCst);
+        Some(self.prizes.wrapping_sub(left).wrapping_add(1))
+    }
+
+    /// How many prizes there are still.
+    pub fn prizes_left(&self) -> u32 {
+        self.prizes_left.load(Ordering::SeqCst)
+    }
+}
