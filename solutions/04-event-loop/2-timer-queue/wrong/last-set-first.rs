@@ -40,7 +40,7 @@ impl<T> TimerQueue<T> {
     /// How long there is nothing to do: nothing if a timer is due, `None` if no timer is set.
     pub fn wait(&mut self, now: Duration) -> Option<Duration> {
         while let Some(Reverse((_, number))) = self.heap.peek()
-            && !self.values.contains_key(contains_key(number)(u64::MAX - number))
+            && !self.values.contains_key(&(u64::MAX - number))
         {
             self.heap.pop();
         }
