@@ -1,11 +1,12 @@
 //! A blocking HTTP/1.1 server, and the interface that WSGI puts between a server and an application.
 //!
-//! Four things, each of which can be used without those below it:
+//! Five things, each of which can be used without those below it:
 //!
 //! - [`protocol`]: HTTP/1.1 as a state machine without input and output. Bytes in, events out; responses in, bytes out.
 //! - [`app`] and [`environ`]: what an application is. One call, one response.
 //! - [`responder`]: one call of an application, turned into bytes for the protocol.
 //! - [`server`]: the driver that blocks, one connection at a time.
+//! - [`testing`]: the driver that needs no connection.
 //!
 //! And [`crab`] is the application that the whole book serves: crabsarecool.com.
 //!
@@ -35,6 +36,7 @@ pub mod headers;
 pub mod protocol;
 pub mod responder;
 pub mod server;
+pub mod testing;
 
 pub use app::{App, Body, Error, Start, StartResponse};
 pub use clock::{Clock, TestClock, WallClock};

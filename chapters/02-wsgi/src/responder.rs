@@ -15,6 +15,12 @@ struct Slot {
     sent: bool,
 }
 
+impl Slot {
+    fn is_started(&self) -> bool {
+        self.sent || self.start.is_some()
+    }
+}
+
 /// An application at work on one request.
 ///
 /// Each [`ask`](Self::ask) asks the application for one part at most.
@@ -136,6 +142,9 @@ impl Responder {
             Some(_) => None,
             None => Some(0),
         };
+        if !self.lock().is_started() {
+            return Err(StartError::NotStarted.into());
+        }
         // An empty part is no reason to send the head yet (PEP 3333): the application may still think better of it.
         if part.as_ref().is_none_or(|part| !part.is_empty()) {
             self.send_head(length, connection, out)?;

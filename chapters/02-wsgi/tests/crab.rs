@@ -1,30 +1,16 @@
 //! The site itself, called without any server.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use wsgi::{App, Clock, Environ, Headers, StartResponse, TestClock, crab_app};
+use wsgi::testing::Exchange;
+use wsgi::{App, Clock, Environ, Headers, TestClock, crab_app};
 
 /// Status, headers and body of the site's answer.
 fn ask(app: &dyn App, environ: Environ) -> (String, Headers, String) {
-    let said = Arc::new(Mutex::new(None));
-    let heard = Arc::clone(&said);
-    let start_response = StartResponse::new(move |start| {
-        *heard.lock().unwrap() = Some(start);
-        Ok(())
-    });
-    let body = app.call(environ, start_response).unwrap();
-    let parts: Vec<Vec<u8>> = body.map(Result::unwrap).collect();
-    let start = said
-        .lock()
-        .unwrap()
-        .take()
-        .expect("start_response was called");
-    (
-        start.status,
-        start.headers,
-        String::from_utf8(parts.concat()).unwrap(),
-    )
+    let answer = Exchange::begin(app, environ).finish();
+    assert_eq!(answer.failure, None);
+    (answer.status, answer.headers, answer.text)
 }
 
 fn site() -> (impl App, Arc<TestClock>) {

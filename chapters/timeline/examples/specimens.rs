@@ -60,21 +60,13 @@ fn chess() -> Recorder {
     recorder.call(Kind::Working, "making a move");
     recorder.call(Kind::Waiting, "waiting for a move");
     let judit = recorder.lane("Judit");
-    let tables: Vec<_> = (1..=24)
-        .map(|n| recorder.lane(format!("table {n}")))
-        .collect();
+    let tables: Vec<_> = (1..=24).map(|n| recorder.lane(format!("table {n}"))).collect();
     for round in 0..30 {
         for (number, table) in tables.iter().enumerate() {
             let at = seconds(round * 120 + number as u64 * 5);
             recorder.span(judit, at, at + seconds(5), Kind::Working, "");
             recorder.span(*table, at + seconds(5), at + seconds(60), Kind::Working, "");
-            recorder.span(
-                *table,
-                at + seconds(60),
-                at + seconds(120),
-                Kind::Waiting,
-                "",
-            );
+            recorder.span(*table, at + seconds(60), at + seconds(120), Kind::Waiting, "");
         }
     }
     recorder.only(&[judit, tables[0], tables[1], tables[23]]);
@@ -100,17 +92,9 @@ fn long() -> Recorder {
 
 fn all_tables() -> Recorder {
     let mut recorder = chess();
-    let lanes: Vec<_> = (0..10)
-        .map(|n| recorder.lane(format!("guest {n}")))
-        .collect();
+    let lanes: Vec<_> = (0..10).map(|n| recorder.lane(format!("guest {n}"))).collect();
     for (n, lane) in (0..).zip(&lanes) {
-        recorder.span(
-            *lane,
-            ms(n * 10_000),
-            ms(n * 10_000 + 55_000),
-            Kind::Blocked,
-            "queue",
-        );
+        recorder.span(*lane, ms(n * 10_000), ms(n * 10_000 + 55_000), Kind::Blocked, "queue");
         recorder.span(*lane, ms(n * 10_000 + 55_000), ms(200_000), Kind::Idle, "");
     }
     recorder.only(&lanes);
@@ -118,34 +102,16 @@ fn all_tables() -> Recorder {
 }
 
 fn memory() -> Plot {
-    Plot::new(
-        "What a waiting thread costs",
-        "threads waiting",
-        "memory in MiB",
-    )
-    .series(
-        "reserved",
-        &[(10.0, 85.0), (100.0, 806.0), (1e3, 8010.0), (1e4, 80_050.0)],
-    )
-    .series(
-        "resident",
-        &[(10.0, 2.3), (100.0, 3.1), (1e3, 11.5), (1e4, 96.0)],
-    )
-    .series(
-        "one thread, epoll",
-        &[(10.0, 2.1), (100.0, 2.1), (1e3, 2.6), (1e4, 7.1)],
-    )
-    .log_x()
-    .log_y()
+    Plot::new("What a waiting thread costs", "threads waiting", "memory in MiB")
+        .series("reserved", &[(10.0, 85.0), (100.0, 806.0), (1e3, 8010.0), (1e4, 80_050.0)])
+        .series("resident", &[(10.0, 2.3), (100.0, 3.1), (1e3, 11.5), (1e4, 96.0)])
+        .series("one thread, epoll", &[(10.0, 2.1), (100.0, 2.1), (1e3, 2.6), (1e4, 7.1)])
+        .log_x()
+        .log_y()
 }
 
 fn times() -> Plot {
-    let cost = |n: u32| {
-        (
-            f64::from(n),
-            0.05 * f64::from(n) + f64::from(n * 7919 % 13) / 40.0,
-        )
-    };
+    let cost = |n: u32| (f64::from(n), 0.05 * f64::from(n) + f64::from(n * 7919 % 13) / 40.0);
     let points: Vec<_> = (1..60).map(cost).collect();
     Plot::new("Time to serve a queue", "visitors in the queue", "seconds")
         .scatter("measured", &points)
@@ -156,12 +122,10 @@ fn visitors() -> Strips {
     let ordinary = (0..75).map(|n| {
         let at = ms(n * 70);
         match n {
-            0..=20 => Row::new()
-                .waits(at, at + ms(15))
-                .works(at + ms(15), at + ms(40)),
-            21..=50 => Row::new()
-                .waits(at, ms(6000 + n * 30))
-                .works(ms(6000 + n * 30), ms(6030 + n * 30)),
+            0..=20 => Row::new().waits(at, at + ms(15)).works(at + ms(15), at + ms(40)),
+            21..=50 => {
+                Row::new().waits(at, ms(6000 + n * 30)).works(ms(6000 + n * 30), ms(6030 + n * 30))
+            }
             _ => Row::new().open(at),
         }
     });
@@ -177,21 +141,8 @@ fn visitors() -> Strips {
             .works(ms(n * 900 + 1200), ms(n * 900 + 5000))
     });
     Strips::new("One thread, one visitor at a time", ms(10_000))
-        .call(
-            "waiting",
-            "being served",
-            "a part of the feed",
-            "never served",
-        )
-        .group(
-            "75 visitors",
-            "51 served, the slowest after 5.9 s; 24 never.",
-            ordinary.collect(),
-        )
-        .group(
-            "20 watchers of the feed",
-            "All see it move.",
-            watchers.collect(),
-        )
+        .call("waiting", "being served", "a part of the feed", "never served")
+        .group("75 visitors", "51 served, the slowest after 5.9 s; 24 never.", ordinary.collect())
+        .group("20 watchers of the feed", "All see it move.", watchers.collect())
         .group("5 slow phones", "All served.", slow.collect())
 }

@@ -14,11 +14,7 @@ pub(crate) fn draw(recorder: &Recorder) -> Picture {
     let run = Run::new(&recorder);
     let events = run.events();
     let story = run.story(&events);
-    Picture {
-        svg: svg(&run, &events, &story),
-        json: run.json(&events),
-        story,
-    }
+    Picture { svg: svg(&run, &events, &story), json: run.json(&events), story }
 }
 
 /// Sizes of a lane, in em.
@@ -34,26 +30,15 @@ struct Measures {
 }
 
 /// For a few lanes.
-const ROOMY: Measures = Measures {
-    name: 1.4,
-    label: 1.2,
-    track: 1.6,
-    below: 0.6,
-};
+const ROOMY: Measures = Measures { name: 1.4, label: 1.2, track: 1.6, below: 0.6 };
 /// For many lanes: the bars have no room for labels.
-const TIGHT: Measures = Measures {
-    name: 1.15,
-    label: 1.1,
-    track: 0.8,
-    below: 0.35,
-};
+const TIGHT: Measures = Measures { name: 1.15, label: 1.1, track: 0.8, below: 0.35 };
 
 fn svg(run: &Run<'_>, events: &[Event<'_>], story: &str) -> String {
     let measures = if run.lanes.len() > 8 { TIGHT } else { ROOMY };
     let mut sheet = Sheet::new(&run.recorder.title);
-    let labels: Vec<Labels> = (0..run.lanes.len())
-        .map(|row| Labels::of(run, events, row))
-        .collect();
+    let labels: Vec<Labels> =
+        (0..run.lanes.len()).map(|row| Labels::of(run, events, row)).collect();
     let mut names = Vec::new();
     let mut tracks = Vec::new();
     let mut bottom = sheet.y;
@@ -69,15 +54,7 @@ fn svg(run: &Run<'_>, events: &[Event<'_>], story: &str) -> String {
     time_axis(&mut sheet, run.window, bottom);
     for (row, centre) in names.iter().enumerate() {
         let name = run.name(row);
-        sheet.text(
-            "lane over",
-            draw::LEFT,
-            *centre,
-            SMALL,
-            Anchor::Start,
-            0,
-            name,
-        );
+        sheet.text("lane over", draw::LEFT, *centre, SMALL, Anchor::Start, 0, name);
     }
     // Marks and arrows lie over the bars.
     for points in [false, true] {
@@ -197,11 +174,7 @@ fn shares(columns: &[[f64; 4]], top: f64, height: f64) -> String {
         let mut path = String::from("M0 100");
         for (index, column) in columns.iter().enumerate() {
             let y = 100.0 - (below(column) * 100.0).round().clamp(0.0, 100.0);
-            let step = if index == 0 {
-                format!("V{y}H1")
-            } else {
-                format!("V{y}h1")
-            };
+            let step = if index == 0 { format!("V{y}H1") } else { format!("V{y}h1") };
             path.push_str(&step);
         }
         path.push_str("V100z");
@@ -258,21 +231,11 @@ impl Labels {
         }
         let name = run.name(row);
         if wants.is_empty() {
-            return Self {
-                rows: usize::from(!name.is_empty()),
-                places: Vec::new(),
-            };
+            return Self { rows: usize::from(!name.is_empty()), places: Vec::new() };
         }
-        let taken = if name.is_empty() {
-            0.0
-        } else {
-            place::breadth(name, SMALL) + 1.5
-        };
+        let taken = if name.is_empty() { 0.0 } else { place::breadth(name, SMALL) + 1.5 };
         let (rows, places) = place::place_in_few_rows(&wants, SMALL, 3, taken);
-        Self {
-            rows,
-            places: indexes.into_iter().zip(places).collect(),
-        }
+        Self { rows, places: indexes.into_iter().zip(places).collect() }
     }
 
     /// The label of the event with that index, beside `x` and over the track at `top`.
@@ -280,27 +243,16 @@ impl Labels {
         let tooltip = format!("<title>{}</title>", draw::escape(label));
         let placed = self.places.iter().find(|(event, _)| *event == index);
         let Some(place) = placed.and_then(|(_, place)| *place) else {
-            return if label.is_empty() {
-                String::new()
-            } else {
-                tooltip
-            };
+            return if label.is_empty() { String::new() } else { tooltip };
         };
-        let mut markup = if place.tier > 0 {
-            tooltip
-        } else {
-            String::new()
-        };
+        let mut markup = if place.tier > 0 { tooltip } else { String::new() };
         let centre = top - 0.2 - measures.label * (place.row as f64 + 0.5);
         if place.row > 0 {
             let class = ["lead", "lead w2", "lead w3"][place.tier];
             markup += &draw::vertical(class, x, centre - 0.4, top);
         }
-        let (anchor, shift) = if place.ends {
-            (Anchor::End, "-.35em")
-        } else {
-            (Anchor::Start, ".35em")
-        };
+        let (anchor, shift) =
+            if place.ends { (Anchor::End, "-.35em") } else { (Anchor::Start, ".35em") };
         let text = draw::text_at("over", x, centre, SMALL, anchor, place.tier, label);
         markup + &text.replacen(" x=", &format!(r#" dx="{shift}" x="#), 1)
     }

@@ -42,13 +42,17 @@ pub(crate) struct Sheet {
 impl Sheet {
     /// An empty sheet with the title on it.
     pub fn new(title: &str) -> Self {
-        let mut sheet = Self {
-            body: String::new(),
-            y: 0.5,
-        };
-        for line in place::lines(title, 1.05) {
-            sheet.text("name", LEFT, sheet.y + 0.7, 1.0, Anchor::Start, 0, &line);
+        let mut sheet = Self { body: String::new(), y: 0.5 };
+        let lines = place::lines(title, 1.05);
+        // Broken on a phone, whole where it has room: there it stands in the place of its last line.
+        let whole = lines.len() > 1 && place::breadth(title, 1.05) < place::WIDTHS[1];
+        let class = if whole { "name n2" } else { "name" };
+        for line in &lines {
+            sheet.text(class, LEFT, sheet.y + 0.7, 1.0, Anchor::Start, 0, line);
             sheet.y += 1.4;
+        }
+        if whole {
+            sheet.text("name", LEFT, sheet.y - 0.7, 1.0, Anchor::Start, 1, title);
         }
         sheet.y += 0.3;
         sheet
@@ -117,10 +121,8 @@ impl Sheet {
 
     /// A legend of swatches and words, in as many columns as the longest entry allows in a narrow picture.
     pub fn keys(&mut self, entries: &[(String, &str)]) {
-        let longest = entries
-            .iter()
-            .map(|(_, words)| place::breadth(words, SMALL) + 1.9)
-            .fold(1.0, f64::max);
+        let longest =
+            entries.iter().map(|(_, words)| place::breadth(words, SMALL) + 1.9).fold(1.0, f64::max);
         let room = place::WIDTHS[0] * (RIGHT - LEFT) / 100.0;
         let fits = |columns: &usize| longest <= room / *columns as f64;
         let columns = [4, 3, 2].into_iter().find(fits).unwrap_or(1);
@@ -129,10 +131,8 @@ impl Sheet {
             for (column, (swatch, words)) in row.iter().enumerate() {
                 let x = across(column as f64 / columns as f64);
                 let y = number(0.75 / SMALL + 0.34);
-                let text = format!(
-                    r#"<text class="key" x="1.95em" y="{y}em">{}</text>"#,
-                    escape(words)
-                );
+                let text =
+                    format!(r#"<text class="key" x="1.95em" y="{y}em">{}</text>"#, escape(words));
                 let markup = symbol(x, self.y, &format!("{swatch}{text}"));
                 self.raw(&markup);
             }
@@ -155,10 +155,7 @@ impl Sheet {
         let _ = writeln!(svg, r#"<title id="{id}-t">{}</title>"#, escape(title));
         let _ = writeln!(svg, r#"<desc id="{id}-d">{}</desc>"#, escape(story));
         let _ = writeln!(svg, "<style>{}</style>", STYLE.trim());
-        let _ = writeln!(
-            svg,
-            r#"<rect class="paper" width="100%" height="100%" rx="6"/>"#
-        );
+        let _ = writeln!(svg, r#"<rect class="paper" width="100%" height="100%" rx="6"/>"#);
         svg.push_str(&self.body);
         svg.push_str("</svg>\n");
         svg
@@ -215,10 +212,7 @@ pub(crate) fn text_at(
 
 /// The attributes of an event that the page's script steps to.
 pub(crate) fn event(class: &str, step: usize, says: &str) -> String {
-    format!(
-        r#"class="ev {class}" data-step="{step}" data-says="{}""#,
-        escape(says)
-    )
+    format!(r#"class="ev {class}" data-step="{step}" data-says="{}""#, escape(says))
 }
 
 /// Part `share` (0 to 1) of the way from the left edge to the right one, in percent.
@@ -230,11 +224,7 @@ pub(crate) fn across(share: f64) -> f64 {
 pub(crate) fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        String::from("0")
-    } else {
-        text.to_owned()
-    }
+    if text == "-0" { String::from("0") } else { text.to_owned() }
 }
 
 /// Text as XML wants it. No line breaks: a blank line would end the HTML block of a Markdown page.
@@ -256,7 +246,5 @@ pub(crate) fn escape(text: &str) -> String {
 /// FNV-1a: names a picture by its content, so that no two on a page share an id.
 fn fingerprint(parts: &[&str]) -> u32 {
     let bytes = parts.iter().flat_map(|part| part.bytes());
-    bytes.fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    })
+    bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -61,16 +61,8 @@ impl Live {
         title: impl Into<String>,
         clock: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
-        let run = Run {
-            recorder: Recorder::new(title),
-            open: Vec::new(),
-        };
-        Self {
-            shared: Arc::new(Shared {
-                clock: Box::new(clock),
-                run: Mutex::new(run),
-            }),
-        }
+        let run = Run { recorder: Recorder::new(title), open: Vec::new() };
+        Self { shared: Arc::new(Shared { clock: Box::new(clock), run: Mutex::new(run) }) }
     }
 
     /// The time since the run began.
@@ -86,20 +78,12 @@ impl Live {
     /// Begins a span; it ends when the returned [`Running`] is dropped.
     pub fn span(&self, lane: Lane, kind: Kind, label: impl Into<String>) -> Running {
         let start = self.now();
-        let open = Open {
-            lane,
-            start,
-            kind,
-            label: label.into(),
-        };
+        let open = Open { lane, start, kind, label: label.into() };
         let index = self.with(|run| {
             run.open.push(Some(open));
             run.open.len() - 1
         });
-        Running {
-            live: self.clone(),
-            index,
-        }
+        Running { live: self.clone(), index }
     }
 
     /// Marks this instant.
@@ -134,11 +118,7 @@ impl Live {
 
     /// A thread that panicked while it recorded has left the run whole: nothing is half-written.
     fn with<T>(&self, change: impl FnOnce(&mut Run) -> T) -> T {
-        let mut run = self
-            .shared
-            .run
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut run = self.shared.run.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut run)
     }
 }
@@ -163,8 +143,7 @@ impl Drop for Running {
         self.live.with(|run| {
             if let Some(open) = run.open[self.index].take() {
                 let end = now.max(open.start);
-                run.recorder
-                    .span(open.lane, open.start, end, open.kind, open.label);
+                run.recorder.span(open.lane, open.start, end, open.kind, open.label);
             }
         });
     }

@@ -17,9 +17,7 @@ pub(crate) fn breadth(text: &str, size: f64) -> f64 {
 
 /// The narrowest of [`WIDTHS`] at which `text` fits into `share` (0 to 1) of the picture.
 pub(crate) fn tier_for(text: &str, size: f64, share: f64) -> Option<usize> {
-    WIDTHS
-        .iter()
-        .position(|width| breadth(text, size) + 0.6 <= width * share)
+    WIDTHS.iter().position(|width| breadth(text, size) + 0.6 <= width * share)
 }
 
 /// A label that wants a place beside a point.
@@ -50,21 +48,12 @@ pub(crate) fn place_in_few_rows(
     taken: f64,
 ) -> (usize, Vec<Option<Place>>) {
     let shown = |places: &[Option<Place>]| {
-        let tiers = places
-            .iter()
-            .flatten()
-            .map(|place| 1 + WIDTHS.len() - place.tier);
+        let tiers = places.iter().flatten().map(|place| 1 + WIDTHS.len() - place.tier);
         tiers.sum::<usize>()
     };
     let tries = (1..=most).map(|rows| (rows, place(wants, size, rows, taken)));
     tries
-        .reduce(|best, next| {
-            if shown(&next.1) > shown(&best.1) {
-                next
-            } else {
-                best
-            }
-        })
+        .reduce(|best, next| if shown(&next.1) > shown(&best.1) { next } else { best })
         .expect("there is at least one row")
 }
 
@@ -111,11 +100,7 @@ pub(crate) fn place(wants: &[Want<'_>], size: f64, rows: usize, taken: f64) -> V
 fn extent(want: &Want<'_>, size: f64, width: f64, ends: bool) -> (f64, f64) {
     let at = want.x * width;
     let long = breadth(want.text, size) + 0.8;
-    if ends {
-        (at - long, at)
-    } else {
-        (at, at + long)
-    }
+    if ends { (at - long, at) } else { (at, at + long) }
 }
 
 /// Splits a text into lines that a narrow picture can hold.
@@ -145,11 +130,7 @@ mod tests {
     #[test]
     fn a_lone_label_is_shown_at_every_width() {
         let places = place(&wants(&[(0.5, "reply")]), 1.0, 1, 0.0);
-        let expected = Place {
-            row: 0,
-            ends: false,
-            tier: 0,
-        };
+        let expected = Place { row: 0, ends: false, tier: 0 };
         assert_eq!(places, [Some(expected)]);
     }
 
@@ -161,16 +142,9 @@ mod tests {
 
     #[test]
     fn labels_that_collide_on_a_phone_both_stand_on_a_page() {
-        let places = place(
-            &wants(&[(0.3, "first reply"), (0.35, "second")]),
-            1.0,
-            1,
-            0.0,
-        );
-        let tiers: Vec<Option<usize>> = places
-            .iter()
-            .map(|place| place.map(|place| place.tier))
-            .collect();
+        let places = place(&wants(&[(0.3, "first reply"), (0.35, "second")]), 1.0, 1, 0.0);
+        let tiers: Vec<Option<usize>> =
+            places.iter().map(|place| place.map(|place| place.tier)).collect();
         assert_eq!(tiers, [Some(1), Some(0)]);
     }
 
@@ -179,10 +153,8 @@ mod tests {
         let labels = wants(&[(0.20, "request sent"), (0.25, "request received")]);
         let (rows, places) = place_in_few_rows(&labels, 0.86, 3, 0.0);
         assert_eq!(rows, 2);
-        let rows: Vec<Option<usize>> = places
-            .iter()
-            .map(|place| place.map(|place| place.row))
-            .collect();
+        let rows: Vec<Option<usize>> =
+            places.iter().map(|place| place.map(|place| place.row)).collect();
         assert_eq!(rows, [Some(1), Some(0)], "the first stands highest");
     }
 
@@ -196,14 +168,8 @@ mod tests {
 
     #[test]
     fn a_long_title_breaks_between_words() {
-        let lines = lines(
-            "One waiter, one kettle, four guests and a pan of oatmeal",
-            1.0,
-        );
+        let lines = lines("One waiter, one kettle, four guests and a pan of oatmeal", 1.0);
         assert_eq!(lines.len(), 2);
-        assert_eq!(
-            lines.join(" "),
-            "One waiter, one kettle, four guests and a pan of oatmeal"
-        );
+        assert_eq!(lines.join(" "), "One waiter, one kettle, four guests and a pan of oatmeal");
     }
 }

@@ -126,11 +126,7 @@ impl Plot {
     /// Draws it.
     pub fn finish(&self) -> Picture {
         let story = self.story();
-        Picture {
-            svg: self.svg(&story),
-            json: self.json(),
-            story,
-        }
+        Picture { svg: self.svg(&story), json: self.json(), story }
     }
 
     /// Draws it and saves the picture: see [`Picture::save`].
@@ -153,18 +149,10 @@ impl Plot {
             sentences.push(self.note.clone());
         }
         let scale = |axis: &Axis| {
-            let scale = if axis.log {
-                ", on a logarithmic scale"
-            } else {
-                ""
-            };
+            let scale = if axis.log { ", on a logarithmic scale" } else { "" };
             format!("{}{scale}", axis.title)
         };
-        sentences.push(format!(
-            "A plot of {} against {}.",
-            scale(&self.y),
-            scale(&self.x)
-        ));
+        sentences.push(format!("A plot of {} against {}.", scale(&self.y), scale(&self.x)));
         sentences.extend(self.series.iter().map(says));
         sentences.join(" ")
     }
@@ -175,15 +163,7 @@ impl Plot {
         let all = || self.series.iter().flat_map(|series| self.drawn(series));
         let x_scale = scale_of(self.x.log, all().map(|(x, _)| x).collect());
         let y_scale = scale_of(self.y.log, all().map(|(_, y)| y).collect());
-        sheet.text(
-            "aside",
-            draw::LEFT,
-            sheet.y + 0.5,
-            SMALL,
-            Anchor::Start,
-            0,
-            &self.y.title,
-        );
+        sheet.text("aside", draw::LEFT, sheet.y + 0.5, SMALL, Anchor::Start, 0, &self.y.title);
         let top = sheet.y + 2.4;
         let bottom = top + HEIGHT;
         let x = |value: f64| LEFT + (RIGHT - LEFT) * x_scale.share(value);
@@ -192,15 +172,7 @@ impl Plot {
             sheet.horizontal("grid", y(value));
             if coarse {
                 let above = y(value) - 0.55;
-                sheet.text(
-                    "tick over",
-                    draw::LEFT,
-                    above,
-                    SMALL,
-                    Anchor::Start,
-                    0,
-                    &figure(value),
-                );
+                sheet.text("tick over", draw::LEFT, above, SMALL, Anchor::Start, 0, &figure(value));
             }
         }
         sheet.y = top - 0.6;
@@ -221,10 +193,7 @@ impl Plot {
         let heights = label_heights(&self.series, &drawn, bottom);
         for (index, (series, points)) in self.series.iter().zip(&drawn).enumerate() {
             let class = format!("series s{}", index % 4 + 1);
-            sheet.raw(&format!(
-                "<g {}>",
-                draw::event(&class, index + 1, &says(series))
-            ));
+            sheet.raw(&format!("<g {}>", draw::event(&class, index + 1, &says(series))));
             if series.line && points.len() > 1 {
                 sheet.raw(&line(points, top, bottom));
             }
@@ -234,36 +203,20 @@ impl Plot {
                 }
             }
             if let (Some((end, _)), Some(centre)) = (points.last(), heights[index]) {
-                let (anchor, at) = if *end > 50.0 {
-                    (Anchor::End, end + 1.0)
-                } else {
-                    (Anchor::Start, end - 1.0)
-                };
+                let (anchor, at) =
+                    if *end > 50.0 { (Anchor::End, end + 1.0) } else { (Anchor::Start, end - 1.0) };
                 sheet.text("over", at, centre, SMALL, anchor, 0, &series.name);
             }
             sheet.raw("</g>");
         }
         sheet.y = bottom + 2.1;
-        sheet.text(
-            "aside",
-            draw::RIGHT,
-            sheet.y + 0.2,
-            SMALL,
-            Anchor::End,
-            0,
-            &self.x.title,
-        );
+        sheet.text("aside", draw::RIGHT, sheet.y + 0.2, SMALL, Anchor::End, 0, &self.x.title);
         sheet.y += 0.8;
         sheet.document(&self.title, story, self.series.len())
     }
 
     fn json(&self) -> String {
-        let axis = |axis: &Axis| {
-            one_line(&JsonAxis {
-                title: &axis.title,
-                log: axis.log,
-            })
-        };
+        let axis = |axis: &Axis| one_line(&JsonAxis { title: &axis.title, log: axis.log });
         let series = self.series.iter().map(|series| JsonSeries {
             name: &series.name,
             line: series.line,
@@ -329,11 +282,7 @@ fn says(series: &Series) -> String {
 fn figure(value: f64) -> String {
     let magnitude = value.abs();
     if magnitude >= 1e6 {
-        let (unit, name) = if magnitude >= 1e9 {
-            (1e9, "G")
-        } else {
-            (1e6, "M")
-        };
+        let (unit, name) = if magnitude >= 1e9 { (1e9, "G") } else { (1e6, "M") };
         return format!("{} {name}", number(value / unit));
     }
     if magnitude >= 1000.0 {
@@ -372,29 +321,17 @@ impl Scale {
         let low = values.iter().copied().fold(f64::INFINITY, f64::min);
         let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         if values.is_empty() {
-            return Self {
-                low: if log { 1.0 } else { 0.0 },
-                high: 10.0,
-                log,
-            };
+            return Self { low: if log { 1.0 } else { 0.0 }, high: 10.0, log };
         }
         if log {
             let (low, high) = (low.log10().floor(), high.log10().ceil());
             let high = if high > low { high } else { low + 1.0 };
-            return Self {
-                low: 10_f64.powf(low),
-                high: 10_f64.powf(high),
-                log,
-            };
+            return Self { low: 10_f64.powf(low), high: 10_f64.powf(high), log };
         }
         let (low, high) = (low.min(0.0), high.max(0.0));
         let high = if high > low { high } else { low + 1.0 };
         let step = round_step((high - low) / 5.0);
-        Self {
-            low: (low / step).floor() * step,
-            high: (high / step).ceil() * step,
-            log,
-        }
+        Self { low: (low / step).floor() * step, high: (high / step).ceil() * step, log }
     }
 
     /// Where a value stands, from 0 to 1.
@@ -437,9 +374,7 @@ impl Scale {
 fn round_step(atleast: f64) -> f64 {
     let power = 10_f64.powf(atleast.log10().floor());
     let digit = atleast / power;
-    let round = [1.0, 2.0, 5.0]
-        .into_iter()
-        .find(|round| digit <= round + 1e-9);
+    let round = [1.0, 2.0, 5.0].into_iter().find(|round| digit <= round + 1e-9);
     round.unwrap_or(10.0) * power
 }
 
@@ -452,11 +387,7 @@ fn label_heights(series: &[Series], drawn: &[Vec<(f64, f64)>], bottom: f64) -> V
             continue;
         };
         let width = place::breadth(&series[index].name, SMALL) / place::WIDTHS[0] * 100.0;
-        let (from, to) = if x > 50.0 {
-            (x - width, x)
-        } else {
-            (x, x + width)
-        };
+        let (from, to) = if x > 50.0 { (x - width, x) } else { (x, x + width) };
         let covered = |centre: f64| -> usize {
             let lines = series.iter().zip(drawn);
             let lines =
@@ -465,11 +396,7 @@ fn label_heights(series: &[Series], drawn: &[Vec<(f64, f64)>], bottom: f64) -> V
         };
         let (over, under) = (y - 1.0, y + 1.0);
         let low = under + 0.6 > bottom;
-        let at = if low || covered(over) <= covered(under) {
-            over
-        } else {
-            under
-        };
+        let at = if low || covered(over) <= covered(under) { over } else { under };
         wanted.push((index, at));
     }
     wanted.sort_by(|a, b| a.1.total_cmp(&b.1));
@@ -495,9 +422,7 @@ fn label_heights(series: &[Series], drawn: &[Vec<(f64, f64)>], bottom: f64) -> V
 fn touched(points: &[(f64, f64)], line: bool, from: f64, to: f64, centre: f64) -> usize {
     let near = |y: f64| (y - centre).abs() < 0.65;
     if !line {
-        let inside = points
-            .iter()
-            .filter(|(x, y)| (from..=to).contains(x) && near(*y));
+        let inside = points.iter().filter(|(x, y)| (from..=to).contains(x) && near(*y));
         return inside.count();
     }
     let samples = (0..=20).map(|n| from + (to - from) * f64::from(n) / 20.0);

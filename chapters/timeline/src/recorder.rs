@@ -117,17 +117,8 @@ impl Recorder {
     ) {
         let label = label.into();
         self.expect_lane(lane);
-        assert!(
-            start <= end,
-            "the span `{label}` ends at {end:?}, before it starts at {start:?}"
-        );
-        self.spans.push(Span {
-            lane,
-            start,
-            end,
-            kind,
-            label,
-        });
+        assert!(start <= end, "the span `{label}` ends at {end:?}, before it starts at {start:?}");
+        self.spans.push(Span { lane, start, end, kind, label });
     }
 
     /// An instant in a lane.
@@ -150,12 +141,7 @@ impl Recorder {
         self.expect_lane(from);
         self.expect_lane(to);
         let label = label.into();
-        self.arrows.push(Arrow {
-            from,
-            to,
-            at,
-            label,
-        });
+        self.arrows.push(Arrow { from, to, at, label });
     }
 
     fn expect_lane(&self, lane: Lane) {

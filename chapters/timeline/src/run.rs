@@ -33,31 +33,16 @@ pub(crate) enum Track {
     /// Each span, or a few like ones together.
     Bars(Vec<Bar>),
     /// Too many to tell apart: for each column, the share of its time (0 to 1) that each kind takes.
-    Dense {
-        columns: Vec<[f64; 4]>,
-        total: [Duration; 4],
-        count: usize,
-    },
+    Dense { columns: Vec<[f64; 4]>, total: [Duration; 4], count: usize },
 }
 
 /// Something that happens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Event<'a> {
-    Bar {
-        row: usize,
-        bar: &'a Bar,
-    },
-    Dense {
-        row: usize,
-    },
-    Mark {
-        row: usize,
-        mark: &'a Mark,
-    },
-    Arrow {
-        rows: (usize, usize),
-        arrow: &'a Arrow,
-    },
+    Bar { row: usize, bar: &'a Bar },
+    Dense { row: usize },
+    Mark { row: usize, mark: &'a Mark },
+    Arrow { rows: (usize, usize), arrow: &'a Arrow },
 }
 
 /// The window of time that is drawn.
@@ -111,22 +96,10 @@ impl<'a> Run<'a> {
         let end = end(recorder);
         let window = match recorder.window {
             Some((from, to)) => Window { from, to },
-            None => Window {
-                from: Duration::ZERO,
-                to: end,
-            },
+            None => Window { from: Duration::ZERO, to: end },
         };
-        let tracks = lanes
-            .iter()
-            .map(|lane| track(recorder, *lane, window))
-            .collect();
-        Self {
-            recorder,
-            lanes,
-            window,
-            tracks,
-            end,
-        }
+        let tracks = lanes.iter().map(|lane| track(recorder, *lane, window)).collect();
+        Self { recorder, lanes, window, tracks, end }
     }
 
     /// The name of the lane in that row.
@@ -156,14 +129,10 @@ impl<'a> Run<'a> {
                 .filter_map(|mark| row(mark.lane).map(|row| Event::Mark { row, mark })),
         );
         let arrows = self.recorder.arrows.iter();
-        events.extend(
-            arrows
-                .filter(|arrow| self.window.holds(arrow.at))
-                .filter_map(|arrow| {
-                    let rows = (row(arrow.from)?, row(arrow.to)?);
-                    Some(Event::Arrow { rows, arrow })
-                }),
-        );
+        events.extend(arrows.filter(|arrow| self.window.holds(arrow.at)).filter_map(|arrow| {
+            let rows = (row(arrow.from)?, row(arrow.to)?);
+            Some(Event::Arrow { rows, arrow })
+        }));
         events.sort_by_key(Event::order);
         events
     }
@@ -187,16 +156,11 @@ impl<'a> Run<'a> {
                 }
                 says + "."
             }
-            Event::Dense { row } => self
-                .summary(*row)
-                .unwrap_or_else(|| format!("{}: nothing.", self.name(*row))),
+            Event::Dense { row } => {
+                self.summary(*row).unwrap_or_else(|| format!("{}: nothing.", self.name(*row)))
+            }
             Event::Mark { row, mark } => {
-                format!(
-                    "At {}, {}: {}.",
-                    words(mark.at),
-                    self.name(*row),
-                    mark.label
-                )
+                format!("At {}, {}: {}.", words(mark.at), self.name(*row), mark.label)
             }
             Event::Arrow { rows, arrow } => {
                 let colon = if arrow.label.is_empty() { "" } else { ": " };
@@ -243,10 +207,7 @@ impl<'a> Run<'a> {
         Some(if parts.is_empty() {
             format!("{name}, in {spans} span{plural}: under a nanosecond.")
         } else {
-            format!(
-                "{name}, in {spans} span{plural}: {} of the time.",
-                parts.join(", ")
-            )
+            format!("{name}, in {spans} span{plural}: {} of the time.", parts.join(", "))
         })
     }
 
@@ -319,17 +280,12 @@ impl<'a> Run<'a> {
                 },
                 Track::Bars(_) => unreachable!("only a dense track makes a dense event"),
             },
-            Event::Mark { row, mark } => Line::Mark {
-                lane: *row,
-                at: nanos(mark.at),
-                label: &mark.label,
-            },
-            Event::Arrow { rows, arrow } => Line::Arrow {
-                from: rows.0,
-                to: rows.1,
-                at: nanos(arrow.at),
-                label: &arrow.label,
-            },
+            Event::Mark { row, mark } => {
+                Line::Mark { lane: *row, at: nanos(mark.at), label: &mark.label }
+            }
+            Event::Arrow { rows, arrow } => {
+                Line::Arrow { from: rows.0, to: rows.1, at: nanos(arrow.at), label: &arrow.label }
+            }
         });
         format!(
             "{{\n\"title\": {},\n\"note\": {},\n\"unit\": \"ns\",\n\"from\": {},\n\"to\": {},\n\"lanes\": {},\n\"events\": {}\n}}\n",
@@ -377,33 +333,10 @@ fn thousands(count: usize) -> String {
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "lowercase")]
 enum Line<'a> {
-    Span {
-        lane: usize,
-        start: u64,
-        end: u64,
-        kind: &'static str,
-        label: &'a str,
-        count: usize,
-    },
-    Dense {
-        lane: usize,
-        count: usize,
-        working: u64,
-        waiting: u64,
-        blocked: u64,
-        idle: u64,
-    },
-    Mark {
-        lane: usize,
-        at: u64,
-        label: &'a str,
-    },
-    Arrow {
-        from: usize,
-        to: usize,
-        at: u64,
-        label: &'a str,
-    },
+    Span { lane: usize, start: u64, end: u64, kind: &'static str, label: &'a str, count: usize },
+    Dense { lane: usize, count: usize, working: u64, waiting: u64, blocked: u64, idle: u64 },
+    Mark { lane: usize, at: u64, label: &'a str },
+    Arrow { from: usize, to: usize, at: u64, label: &'a str },
 }
 
 /// The recording with every time rounded to its grain.
@@ -430,9 +363,7 @@ pub(crate) fn rounded(recorder: &Recorder) -> Recorder {
     recorder.spans.sort_by(|a, b| {
         (a.start, a.end, a.kind, &a.label).cmp(&(b.start, b.end, b.kind, &b.label))
     });
-    recorder
-        .marks
-        .sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
+    recorder.marks.sort_by(|a, b| (a.at, &a.label).cmp(&(b.at, &b.label)));
     recorder
         .arrows
         .sort_by(|a, b| (a.at, a.from, a.to, &a.label).cmp(&(b.at, b.from, b.to, &b.label)));
@@ -457,9 +388,7 @@ fn track(recorder: &Recorder, lane: Lane, window: Window) -> Track {
             || (span.start < span.end && (span.start == window.to || span.end == window.from))
     };
     let spans = recorder.spans.iter();
-    let mut spans: Vec<&Span> = spans
-        .filter(|span| span.lane == lane && !outside(span))
-        .collect();
+    let mut spans: Vec<&Span> = spans.filter(|span| span.lane == lane && !outside(span)).collect();
     spans.sort_by_key(|span| (span.start, Reverse(span.end), span.kind));
     let thin = window.length() / 200;
     let gap = window.length() / 1000;
@@ -507,10 +436,7 @@ fn dense(bars: &[Bar], window: Window) -> Track {
     }
     let mut first = 0;
     let shares = (0..columns).map(|column| {
-        let part = Window {
-            from: edge(column),
-            to: edge(column + 1),
-        };
+        let part = Window { from: edge(column), to: edge(column + 1) };
         while bars.get(first).is_some_and(|bar| bar.end <= part.from) {
             first += 1;
         }
@@ -520,9 +446,5 @@ fn dense(bars: &[Bar], window: Window) -> Track {
         }
         shares
     });
-    Track::Dense {
-        columns: shares.collect(),
-        total,
-        count: bars.iter().map(|bar| bar.count).sum(),
-    }
+    Track::Dense { columns: shares.collect(), total, count: bars.iter().map(|bar| bar.count).sum() }
 }

@@ -16,14 +16,18 @@ use crate::run::Window;
 const PITCH: f64 = 0.38;
 /// A stretch shorter than this part of the frame is drawn as long as this.
 const SHORTEST: f64 = 0.006;
+/// Of two dots nearer than this part of the frame, one is drawn.
+const NEAREST: f64 = 0.008;
 
 /// One row of [`Strips`]: how somebody's time went.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Row {
     waits: Vec<(Duration, Duration)>,
     works: Vec<(Duration, Duration)>,
+    streams: Vec<(Duration, Duration)>,
     dots: Vec<Duration>,
     open: Option<Duration>,
+    stops: Option<Duration>,
 }
 
 impl Row {
@@ -44,6 +48,12 @@ impl Row {
         self
     }
 
+    /// A stretch of being served now and then: a line in the colour of work, on which dots can be seen.
+    pub fn streams(mut self, from: Duration, to: Duration) -> Self {
+        self.streams.push((from, to));
+        self
+    }
+
     /// An instant: a dot.
     pub fn dot(mut self, at: Duration) -> Self {
         self.dots.push(at);
@@ -53,6 +63,12 @@ impl Row {
     /// Waiting from then on that does not end within the frame: a thin line with an open end.
     pub fn open(mut self, from: Duration) -> Self {
         self.open = Some(from);
+        self
+    }
+
+    /// An instant at which it ends, and not well: a square.
+    pub fn stops(mut self, at: Duration) -> Self {
+        self.stops = Some(at);
         self
     }
 }
@@ -88,7 +104,7 @@ pub struct Strips {
     title: String,
     note: String,
     frame: Duration,
-    words: [String; 4],
+    words: [String; 5],
     groups: Vec<Group>,
 }
 
@@ -99,14 +115,22 @@ impl Strips {
             title: title.into(),
             note: String::new(),
             frame,
-            words: ["waiting", "working", "event", "without an end"].map(str::to_owned),
+            words: ["waiting", "working", "event", "without an end", "stopped"].map(str::to_owned),
             groups: Vec::new(),
         }
     }
 
     /// What the legend calls a wait, a stretch of work, a dot and an open end.
     pub fn call(mut self, waits: &str, works: &str, dot: &str, open: &str) -> Self {
-        self.words = [waits, works, dot, open].map(str::to_owned);
+        for (word, called) in self.words.iter_mut().zip([waits, works, dot, open]) {
+            called.clone_into(word);
+        }
+        self
+    }
+
+    /// What the legend calls a row that stops.
+    pub fn call_stop(mut self, stops: &str) -> Self {
+        stops.clone_into(&mut self.words[4]);
         self
     }
 
@@ -116,29 +140,22 @@ impl Strips {
         self
     }
 
-    /// A group of rows, with a name and a sentence on what is to be seen in it. Both are drawn above the rows.
+    /// A group of rows, with a name and a sentence on what is to be seen in it. Both are drawn above the rows;
+    /// in the drawing a semicolon begins a new line.
     pub fn group(
         mut self,
         name: impl Into<String>,
         says: impl Into<String>,
         rows: Vec<Row>,
     ) -> Self {
-        self.groups.push(Group {
-            name: name.into(),
-            says: says.into(),
-            rows,
-        });
+        self.groups.push(Group { name: name.into(), says: says.into(), rows });
         self
     }
 
     /// Draws them.
     pub fn finish(&self) -> Picture {
         let story = self.story();
-        Picture {
-            svg: self.svg(&story),
-            json: self.json(),
-            story,
-        }
+        Picture { svg: self.svg(&story), json: self.json(), story }
     }
 
     /// Draws them and saves the picture: see [`Picture::save`].
@@ -166,54 +183,35 @@ impl Strips {
 
     fn svg(&self, story: &str) -> String {
         let mut sheet = Sheet::new(&self.title);
-        let window = Window {
-            from: Duration::ZERO,
-            to: self.frame,
-        };
+        let window = Window { from: Duration::ZERO, to: self.frame };
         // The axis is drawn first, and lies under the rows: the heights are known.
         let captions: Vec<Vec<String>> = self
             .groups
             .iter()
-            .map(|group| place::lines(&group.says, SMALL))
+            .map(|group| {
+                let parts = group.says.split("; ");
+                parts.flat_map(|part| place::lines(part, SMALL)).collect()
+            })
             .collect();
+        // Room for two lines at least: pictures of the same rows are the same height, whatever is said of them.
         let height = |group: &Group, caption: &[String]| {
-            1.3 + 1.15 * caption.len() as f64 + 0.25 + PITCH * group.rows.len() as f64 + 0.6
+            1.3 + 1.15 * caption.len().max(2) as f64 + 0.25 + PITCH * group.rows.len() as f64 + 0.6
         };
-        let heights: f64 = self
-            .groups
-            .iter()
-            .zip(&captions)
-            .map(|(group, caption)| height(group, caption))
-            .sum();
+        let heights: f64 =
+            self.groups.iter().zip(&captions).map(|(group, caption)| height(group, caption)).sum();
         let bottom = sheet.y + heights;
         chart::time_axis(&mut sheet, window, bottom);
         for (step, (group, caption)) in self.groups.iter().zip(&captions).enumerate() {
             let mut y = sheet.y;
             let says = format!("{}: {}", group.name, group.says);
             sheet.raw(&format!("<g {}>", draw::event("rows", step + 1, &says)));
-            sheet.text(
-                "lane over",
-                draw::LEFT,
-                y + 0.65,
-                SMALL,
-                Anchor::Start,
-                0,
-                &group.name,
-            );
+            sheet.text("lane over", draw::LEFT, y + 0.65, SMALL, Anchor::Start, 0, &group.name);
             y += 1.3;
             for line in caption {
-                sheet.text(
-                    "aside over",
-                    draw::LEFT,
-                    y + 0.5,
-                    SMALL,
-                    Anchor::Start,
-                    0,
-                    line,
-                );
+                sheet.text("aside over", draw::LEFT, y + 0.5, SMALL, Anchor::Start, 0, line);
                 y += 1.15;
             }
-            y += 0.25;
+            y += 1.15 * 2_usize.saturating_sub(caption.len()) as f64 + 0.25;
             let markup = rows(&group.rows, y, window);
             sheet.raw(&markup);
             sheet.raw("</g>");
@@ -231,18 +229,16 @@ impl Strips {
                 rows().any(|row| !row.waits.is_empty() || row.open.is_some()),
                 r#"<path class="waits" d="M0 10h18"/>"#,
             ),
-            (
-                rows().any(|row| !row.works.is_empty()),
-                r#"<path class="works" d="M0 10h18"/>"#,
-            ),
+            (rows().any(|row| !row.works.is_empty()), r#"<path class="works" d="M0 10h18"/>"#),
             (
                 rows().any(|row| !row.dots.is_empty()),
-                r#"<path class="dots" d="M3 10h0M9 10h0M15 10h0"/>"#,
+                r#"<path class="streams" d="M0 10h18"/><path class="dots" d="M3 10h0M9 10h0M15 10h0"/>"#,
             ),
             (
                 rows().any(|row| row.open.is_some()),
                 r#"<path class="waits" d="M0 10h14"/><path class="ends" d="M14 10h0"/><path class="holes" d="M14 10h0"/>"#,
             ),
+            (rows().any(|row| row.stops.is_some()), r#"<path class="stops" d="M8 10h0"/>"#),
         ];
         let entries: Vec<(String, &str)> = forms
             .iter()
@@ -258,8 +254,10 @@ impl Strips {
             let rows = group.rows.iter().map(|row| JsonRow {
                 waits: row.waits.iter().map(nanos_pair).collect(),
                 works: row.works.iter().map(nanos_pair).collect(),
+                streams: row.streams.iter().map(nanos_pair).collect(),
                 dots: row.dots.iter().map(nanos).collect(),
                 open: row.open.as_ref().map(nanos),
+                stops: row.stops.as_ref().map(nanos),
             });
             format!(
                 "{{\"name\": {}, \"says\": {}, \"rows\": {}}}",
@@ -284,9 +282,13 @@ impl Strips {
 struct JsonRow {
     waits: Vec<[u64; 2]>,
     works: Vec<[u64; 2]>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    streams: Vec<[u64; 2]>,
     dots: Vec<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     open: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stops: Option<u64>,
 }
 
 fn nanos(at: &Duration) -> u64 {
@@ -304,8 +306,10 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
     let x = |at: Duration| number(window.share(at) * 1000.0);
     let mut waits = String::new();
     let mut works = String::new();
+    let mut streams = String::new();
     let mut dots = String::new();
     let mut ends = String::new();
+    let mut stops = String::new();
     for (index, row) in rows.iter().enumerate() {
         let y = index * 10 + 5;
         let stretch = |path: &mut String, from: Duration, to: Duration| {
@@ -316,12 +320,7 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
             // At the frame's end, what is short grows to the left.
             let end = end.max(start + SHORTEST).min(1.0);
             let start = start.min(end - SHORTEST);
-            let _ = write!(
-                path,
-                "M{} {y}H{}",
-                number(start * 1000.0),
-                number(end * 1000.0)
-            );
+            let _ = write!(path, "M{} {y}H{}", number(start * 1000.0), number(end * 1000.0));
         };
         for (from, to) in &row.waits {
             stretch(&mut waits, *from, *to);
@@ -329,12 +328,26 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
         for (from, to) in &row.works {
             stretch(&mut works, *from, *to);
         }
+        for (from, to) in &row.streams {
+            stretch(&mut streams, *from, *to);
+        }
         if let Some(from) = row.open {
             stretch(&mut waits, from, window.to);
             let _ = write!(ends, "M{} {y}h0", x(window.to));
         }
-        for at in row.dots.iter().filter(|at| **at <= window.to) {
-            let _ = write!(dots, "M{} {y}h0", x(*at));
+        if let Some(at) = row.stops.filter(|at| *at <= window.to) {
+            let _ = write!(stops, "M{} {y}h0", x(at));
+        }
+        let mut last = f64::NEG_INFINITY;
+        let mut instants = row.dots.clone();
+        instants.sort_unstable();
+        for at in instants.iter().filter(|at| **at <= window.to) {
+            let share = window.share(*at);
+            // Dots on one another are one.
+            if share - last >= NEAREST {
+                let _ = write!(dots, "M{} {y}h0", number(share * 1000.0));
+                last = share;
+            }
         }
     }
     let mut markup = format!(
@@ -348,9 +361,11 @@ fn rows(rows: &[Row], top: f64, window: Window) -> String {
     for (class, path) in [
         ("waits", &waits),
         ("works", &works),
+        ("streams", &streams),
         ("dots", &dots),
         ("ends", &ends),
         ("holes", &ends),
+        ("stops", &stops),
     ] {
         if !path.is_empty() {
             let _ = write!(markup, r#"<path class="{class}" d="{path}"/>"#);

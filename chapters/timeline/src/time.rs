@@ -38,12 +38,7 @@ pub fn words(time: Duration) -> String {
         }
         n => {
             let seconds = n / SECOND;
-            format!(
-                "{}:{:02}:{:02}",
-                seconds / 3600,
-                seconds / 60 % 60,
-                seconds % 60
-            )
+            format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
         }
     }
 }
@@ -92,10 +87,7 @@ fn fine_step(from: u128, to: u128) -> u128 {
     let mut steps = steps.take_while(|step| *step <= length * 2);
     let first = steps.next().unwrap_or(1);
     let fits = |step: &u128| breadth_of(from, to, *step, *step) <= WIDTHS[2];
-    std::iter::once(first)
-        .chain(steps)
-        .find(fits)
-        .unwrap_or(first)
+    std::iter::once(first).chain(steps).find(fits).unwrap_or(first)
 }
 
 /// The smallest multiple of the fine step of which at most five go into the window, and whose labels fit on a phone.
@@ -237,10 +229,7 @@ mod tests {
             let ticks = ticks(Duration::ZERO, to);
             assert!(ticks.len() <= 11, "{to:?} has {} ticks", ticks.len());
             let coarse = ticks.iter().filter(|tick| tick.coarse).count();
-            assert!(
-                (1..=6).contains(&coarse),
-                "{to:?} has {coarse} coarse ticks"
-            );
+            assert!((1..=6).contains(&coarse), "{to:?} has {coarse} coarse ticks");
         }
     }
 }

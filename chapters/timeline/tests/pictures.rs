@@ -65,20 +65,22 @@ fn memory() -> Plot {
 fn visitors() -> Strips {
     let ordinary = (0..75).map(|n| match n % 3 {
         0 => Row::new().works(ms(n * 100), ms(n * 100 + 4)),
-        1 => Row::new()
-            .waits(ms(n * 100), ms(9000))
-            .works(ms(9000), ms(9500)),
+        1 => Row::new().waits(ms(n * 100), ms(9000)).works(ms(9000), ms(9500)),
+        _ if n % 5 == 0 => {
+            Row::new().waits(ms(n * 100), ms(n * 100 + 900)).stops(ms(n * 100 + 900))
+        }
         _ => Row::new().open(ms(n * 100)),
     });
     let watchers = (0..25).map(|n| {
-        let row = Row::new().works(ms(n * 50), ms(12_000));
+        let row = Row::new().streams(ms(n * 50), ms(12_000));
         (0..20).fold(row, |row, part| row.dot(ms(n * 50 + part * 500)))
     });
     Strips::new("One at a time", ms(10_000))
         .call("waiting", "being served", "a part arrives", "never served")
+        .call_stop("turned away")
         .group(
             "75 visitors",
-            "25 served at once, 25 late, 25 never.",
+            "25 served at once, 25 late; 5 turned away, 20 never.",
             ordinary.collect(),
         )
         .group("25 watchers", "All see it move.", watchers.collect())
@@ -103,11 +105,8 @@ fn pictures_are_what_they_were() {
             picture.save_in(&folder, name).unwrap();
             fs::write(folder.join(format!("{name}.txt")), picture.story() + "\n").unwrap();
         }
-        let files = [
-            ("svg", picture.svg()),
-            ("json", picture.json()),
-            ("txt", picture.story() + "\n"),
-        ];
+        let files =
+            [("svg", picture.svg()), ("json", picture.json()), ("txt", picture.story() + "\n")];
         for (ending, drawn) in files {
             let path = folder.join(format!("{name}.{ending}"));
             let kept = fs::read_to_string(&path).unwrap_or_default();
@@ -124,10 +123,7 @@ fn pictures_are_what_they_were() {
 fn every_picture_is_well_formed_and_fits_into_a_markdown_page() {
     for (name, picture) in all() {
         let svg = picture.svg();
-        assert!(
-            !svg.contains("\n\n"),
-            "{name}: a blank line would end the HTML block"
-        );
+        assert!(!svg.contains("\n\n"), "{name}: a blank line would end the HTML block");
         let mut open: Vec<&str> = Vec::new();
         for tag in svg.split('<').skip(1) {
             let (tag, _) = tag.split_once('>').expect("every tag is closed");
@@ -152,14 +148,8 @@ fn every_picture_has_a_text_alternative_under_ids_of_its_own() {
         let svg = picture.svg();
         let labelled = svg.split("aria-labelledby=\"").nth(1).unwrap();
         for id in labelled.split('"').next().unwrap().split(' ') {
-            assert!(
-                svg.contains(&format!("id=\"{id}\"")),
-                "{name}: {id} is there"
-            );
-            assert!(
-                ids.insert(id.to_owned()),
-                "{name}: {id} is another picture's too"
-            );
+            assert!(svg.contains(&format!("id=\"{id}\"")), "{name}: {id} is there");
+            assert!(ids.insert(id.to_owned()), "{name}: {id} is another picture's too");
         }
     }
 }
@@ -169,32 +159,20 @@ fn steps_count_from_one_without_gaps_and_every_one_says_something() {
     for (name, picture) in all() {
         let svg = picture.svg();
         let numbers = svg.split("data-step=\"").skip(1);
-        let mut steps: Vec<usize> = numbers
-            .map(|rest| rest.split('"').next().unwrap().parse().unwrap())
-            .collect();
+        let mut steps: Vec<usize> =
+            numbers.map(|rest| rest.split('"').next().unwrap().parse().unwrap()).collect();
         steps.sort_unstable();
         assert_eq!(steps, (1..=steps.len()).collect::<Vec<_>>(), "{name}");
         assert_eq!(svg.matches("data-says=\"\"").count(), 0, "{name}");
-        assert!(
-            svg.contains(&format!("data-steps=\"{}\"", steps.len())),
-            "{name}"
-        );
+        assert!(svg.contains(&format!("data-steps=\"{}\"", steps.len())), "{name}");
     }
 }
 
 #[test]
 fn long_runs_stay_small() {
     for (name, picture) in all() {
-        assert!(
-            picture.svg().len() < 40_000,
-            "{name}.svg: {} bytes",
-            picture.svg().len()
-        );
-        assert!(
-            picture.json().len() < 40_000,
-            "{name}.json: {} bytes",
-            picture.json().len()
-        );
+        assert!(picture.svg().len() < 40_000, "{name}.svg: {} bytes", picture.svg().len());
+        assert!(picture.json().len() < 40_000, "{name}.json: {} bytes", picture.json().len());
     }
     let story = long().finish().story();
     assert!(
@@ -213,13 +191,7 @@ fn the_order_in_which_events_are_told_does_not_matter() {
     let lane = Recorder::new("").lane("one");
     for n in 0..5 {
         forwards.span(lane, ms(n), ms(n + 1), Kind::Working, format!("{n}"));
-        backwards.span(
-            lane,
-            ms(4 - n),
-            ms(5 - n),
-            Kind::Working,
-            format!("{}", 4 - n),
-        );
+        backwards.span(lane, ms(4 - n), ms(5 - n), Kind::Working, format!("{}", 4 - n));
     }
     assert_eq!(forwards.finish(), backwards.finish());
 }
@@ -229,10 +201,7 @@ fn a_window_shows_what_lies_in_it_with_its_true_times() {
     let mut recorder = wakes();
     let story = recorder.window(ms(4), ms(8)).finish().story();
     assert!(story.contains("from 4 ms to 8 ms of 12 ms"), "{story}");
-    assert!(
-        story.contains("From 2 ms to 9 ms, writer is waiting (for the disk)."),
-        "{story}"
-    );
+    assert!(story.contains("From 2 ms to 9 ms, writer is waiting (for the disk)."), "{story}");
     assert!(!story.contains("request"), "{story}");
 }
 
@@ -273,9 +242,7 @@ fn like_neighbours_too_thin_to_tell_apart_are_one_bar_with_a_count() {
     }
     let picture = recorder.finish();
     assert!(
-        picture
-            .story()
-            .contains("From 0 s to 1 s, executor is working (poll, 1000 times)."),
+        picture.story().contains("From 0 s to 1 s, executor is working (poll, 1000 times)."),
         "{}",
         picture.story()
     );
@@ -367,14 +334,8 @@ fn saving_makes_the_folder_and_both_files() {
     let deep = folder.path().join("pictures/of/runs");
     let picture = wakes().finish();
     picture.save_in(&deep, "wakes").unwrap();
-    assert_eq!(
-        fs::read_to_string(deep.join("wakes.svg")).unwrap(),
-        picture.svg()
-    );
-    assert_eq!(
-        fs::read_to_string(deep.join("wakes.json")).unwrap(),
-        picture.json()
-    );
+    assert_eq!(fs::read_to_string(deep.join("wakes.svg")).unwrap(), picture.svg());
+    assert_eq!(fs::read_to_string(deep.join("wakes.json")).unwrap(), picture.json());
 }
 
 #[test]

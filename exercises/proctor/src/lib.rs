@@ -4,6 +4,7 @@
 //! This crate turns a hang into a message that says which kind of hang it is ([`watch`], [`watch_async`]),
 //! and makes counts, clocks and streams exact, so that nothing is left to luck
 //! ([`count`], [`clock::TestClock`], [`script::Script`], [`splits`], [`threads::Meeting`], [`no_blocking`]).
+//! What is compared is compared with [`expect_eq!`], whose message says which value is the learner's.
 //!
 //! A test looks like this:
 //!
@@ -19,14 +20,14 @@
 //!             let mut stream = Script::new().gives_each(&split);
 //!             let mut text = String::new();
 //!             stream.read_to_string(&mut text).unwrap();
-//!             assert_eq!(text, "crab", "when the input came as {split}");
+//!             proctor::expect_eq!(text, "crab", "the text, when the input came as {split}");
 //!         }
 //!     });
 //! }
 //! # every_byte_arrives();
 //! ```
 //!
-//! It leaves out: exploring the interleavings of threads (the exercises that need it use `shuttle`),
+//! It leaves out: trying the orders in which threads can take turns (the package `interleavings` does that),
 //! and anything that measures how fast an answer is.
 
 pub mod blocking;

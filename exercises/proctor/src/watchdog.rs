@@ -126,7 +126,7 @@ pub(crate) fn run<T: Send + 'static>(
     let used = thread.as_ref().and_then(cpu::Thread::used);
     let busy = used_by_half.zip(used).map(|(before, after)| {
         // A blocked thread uses nothing. A spinning one uses what the other threads leave it.
-        after.saturating_sub(before) * 20 >= bound / 2
+        after.saturating_sub(before) * 50 >= bound / 2
     });
     Err(Look { bound, busy, meetings })
 }

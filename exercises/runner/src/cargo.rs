@@ -151,6 +151,7 @@ impl Cargo {
                     build.programs.push(program);
                 }
             }
+            None
         })?;
         build.cargo = output.stderr;
         build.end = output.end;

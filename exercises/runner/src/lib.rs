@@ -4,6 +4,14 @@
 
 pub mod cargo;
 pub mod cli;
+pub mod commands;
+pub mod discussion;
 pub mod libtest;
+pub mod markdown;
 pub mod process;
+pub mod progress;
 pub mod prove;
+pub mod session;
+pub mod show;
+pub mod text;
+pub mod trial;

@@ -3,6 +3,7 @@
 //! This is the text form, which has been the same for years; the JSON form is not stable.
 
 use std::collections::BTreeMap;
+use std::process::Command;
 
 /// What became of one test.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +83,7 @@ impl Report {
 }
 
 /// `test frames::split ... ok`; what a test printed past the capture may stand before the result.
-fn result(line: &str) -> Option<(&str, Outcome)> {
+pub fn result(line: &str) -> Option<(&str, Outcome)> {
     let (name, rest) = line.strip_prefix("test ")?.split_once(" ... ")?;
     let outcome = if rest.ends_with("ok") {
         Outcome::Passed
@@ -101,6 +102,21 @@ fn result(line: &str) -> Option<(&str, Outcome)> {
 fn section(line: &str) -> Option<&str> {
     let name = line.strip_prefix("---- ")?.strip_suffix(" stdout ----")?;
     Some(name.strip_suffix(" - should panic").unwrap_or(name))
+}
+
+/// Gives a test program the environment in which its messages are the same for everybody.
+pub fn quiet(command: &mut Command) {
+    command.env("RUST_BACKTRACE", "0");
+    for variable in [
+        "RUST_LIB_BACKTRACE",
+        "RUST_TEST_THREADS",
+        "RUST_TEST_NOCAPTURE",
+        "RUST_TEST_SHUFFLE",
+        "RUST_LOG",
+        "TIMELINE_DIR",
+    ] {
+        command.env_remove(variable);
+    }
 }
 
 /// The tests that a program has, from its `--list --format terse`.

@@ -167,10 +167,11 @@ enum Event {
 ///
 /// When the program cannot be started.
 pub fn run(command: &mut Command, bound: Option<Duration>, cancel: &Cancel) -> io::Result<Output> {
-    run_with(command, bound, cancel, &mut |_| {})
+    run_with(command, bound, cancel, &mut |_| None)
 }
 
 /// As [`run`], and calls `on_stdout` for each piece of standard output when it comes.
+/// What that returns is the new bound, counted from now.
 ///
 /// # Errors
 ///
@@ -179,10 +180,10 @@ pub fn run_with(
     command: &mut Command,
     bound: Option<Duration>,
     cancel: &Cancel,
-    on_stdout: &mut dyn FnMut(&[u8]),
+    on_stdout: &mut dyn FnMut(&[u8]) -> Option<Duration>,
 ) -> io::Result<Output> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let deadline = bound.map(|bound| Instant::now() + bound);
+    let mut deadline = bound.map(|bound| Instant::now() + bound);
     let spawned = if cancel.is_cancelled() { None } else { Leader::spawn(command)? };
     let Some(mut leader) = spawned else {
         return Ok(Output { stdout: String::new(), stderr: String::new(), end: End::Cancelled });
@@ -216,7 +217,9 @@ pub fn run_with(
     while streams > 0 || !ended {
         match events.recv_timeout(GLANCE) {
             Ok(Event::Stdout(piece)) => {
-                on_stdout(&piece);
+                if let Some(bound) = on_stdout(&piece) {
+                    deadline = Some(Instant::now() + bound);
+                }
                 keep(&mut stdout, &piece);
             }
             Ok(Event::Stderr(piece)) => keep(&mut stderr, &piece),

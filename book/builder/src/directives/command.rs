@@ -1,4 +1,6 @@
 //! `{{#command cargo learn run exhibition}}`: a command line to copy.
+//!
+//! `{repository}` in it stands for the repository's address.
 
 use std::path::Path;
 
@@ -15,7 +17,7 @@ pub fn render(site: &Site, command: &str) -> Result<String, String> {
         return Err(String::from("expected a command line, found nothing"));
     }
     exists(site, command)?;
-    Ok(html(command))
+    Ok(html(&command.replace("{repository}", site.address.repository())))
 }
 
 /// A command line as HTML.
@@ -166,6 +168,18 @@ mod tests {
         assert_eq!(problems, []);
         assert!(
             html.contains("<div class=\"command\"><pre><code>nc localhost 7 &lt;&lt;&lt; &quot;tea &amp; milk&quot;</code></pre></div>"),
+            "{html}"
+        );
+    }
+
+    #[test]
+    fn the_repository_is_named_by_its_address() {
+        let fixture = Fixture::new();
+        let (html, problems) =
+            fixture.expand("# W\n\n{{#command git clone {repository} pool}}\n");
+        assert_eq!(problems, []);
+        assert!(
+            html.contains("<code>git clone https://example.org/crabs/tidepool pool</code>"),
             "{html}"
         );
     }

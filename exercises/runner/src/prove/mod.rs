@@ -28,6 +28,8 @@ use catalogue::{Exercise, Tree};
 use crate::cargo::{Build, Cargo, TestProgram};
 use crate::libtest::{self, Outcome, Report};
 use crate::process::{self, Cancel, End};
+use crate::session::committed;
+use crate::show::{self, counted};
 use scratch::{Kind, Variant};
 
 /// What a proof is asked to do.
@@ -175,23 +177,26 @@ fn check_files(tree: &Tree, exercise: &Exercise, proof: &mut Proof) {
     if !exercise.solution_dir.join("src/lib.rs").is_file() {
         problem(format!(
             "has no solution: expected {}",
-            shown(tree, &exercise.solution_dir.join("src/lib.rs"))
+            show::path(&tree.root, &exercise.solution_dir.join("src/lib.rs"))
         ));
     }
     if exercise.wrong.len() < 2 {
         problem(format!(
             "has {} wrong answers in {}: expected two or more, each a misunderstanding that a reader may have",
             exercise.wrong.len(),
-            shown(tree, &exercise.solution_dir.join("wrong"))
+            show::path(&tree.root, &exercise.solution_dir.join("wrong"))
         ));
     }
     for orphan in orphans(exercise) {
-        problem(format!("{} is the message of no wrong answer: remove it", shown(tree, &orphan)));
+        problem(format!(
+            "{} is the message of no wrong answer: remove it",
+            show::path(&tree.root, &orphan)
+        ));
     }
     match fs::read_to_string(exercise.stub()) {
         Err(error) => problem(format!(
             "has no pristine stub at {}: {error}; copy the exercise's src/lib.rs there",
-            shown(tree, &exercise.stub())
+            show::path(&tree.root, &exercise.stub())
         )),
         Ok(stub) => {
             let stub = stub.replace("\r\n", "\n");
@@ -204,13 +209,13 @@ fn check_files(tree: &Tree, exercise: &Exercise, proof: &mut Proof) {
                 Some(shipped) if shipped.replace("\r\n", "\n") == stub => {}
                 Some(_) => problem(format!(
                     "{} is not the stub that is shipped: {} differs from it, as committed and on disk",
-                    shown(tree, &exercise.stub()),
-                    shown(tree, &exercise.answer())
+                    show::path(&tree.root, &exercise.stub()),
+                    show::path(&tree.root, &exercise.answer())
                 )),
                 None => problem(format!(
                     "{} differs from {}, and git has no committed version of it to tell which is the stub that is shipped",
-                    shown(tree, &exercise.answer()),
-                    shown(tree, &exercise.stub())
+                    show::path(&tree.root, &exercise.answer()),
+                    show::path(&tree.root, &exercise.stub())
                 )),
             }
         }
@@ -231,19 +236,6 @@ fn orphans(exercise: &Exercise) -> Vec<PathBuf> {
         .collect();
     orphans.sort();
     orphans
-}
-
-/// The file as git has it in HEAD; `None` without git, or where it was never committed.
-fn committed(root: &Path, file: &Path) -> Option<String> {
-    let relative = file.strip_prefix(root).ok()?.to_str()?.replace('\\', "/");
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(root)
-        .arg("show")
-        .arg(format!("HEAD:./{relative}"))
-        .output()
-        .ok()?;
-    output.status.success().then(|| String::from_utf8(output.stdout).ok()).flatten()
 }
 
 fn build(
@@ -349,7 +341,7 @@ fn programs<'a>(build: &'a Build, variant: &Variant<'_>) -> impl Iterator<Item =
 fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
     let mut command = Command::new(&job.program.path);
     command.args([&job.test, "--exact", "--color", "never"]).current_dir(folder);
-    quiet(&mut command);
+    libtest::quiet(&mut command);
     command.env_remove("PROCTOR_SECONDS");
     if let Some(seconds) = job.watchdog {
         command.env("PROCTOR_SECONDS", seconds.to_string());
@@ -376,21 +368,6 @@ fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
             }
         }
     })
-}
-
-/// The environment in which a test's message is the same for everybody.
-fn quiet(command: &mut Command) {
-    command.env("RUST_BACKTRACE", "0");
-    for variable in [
-        "RUST_LIB_BACKTRACE",
-        "RUST_TEST_THREADS",
-        "RUST_TEST_NOCAPTURE",
-        "RUST_TEST_SHUFFLE",
-        "RUST_LOG",
-        "TIMELINE_DIR",
-    ] {
-        command.env_remove(variable);
-    }
 }
 
 /// Holds what came of one variant against what must come of it.
@@ -463,7 +440,7 @@ impl Judge<'_> {
             .of(&self.variant.folder)
             .find(|diagnostic| diagnostic.error)
             .map_or(self.build.complaint(), |diagnostic| diagnostic.rendered.trim_end());
-        format!("{} does not compile:\n{said}", shown(self.tree, &self.variant.answer()))
+        format!("{} does not compile:\n{said}", show::path(&self.tree.root, &self.variant.answer()))
     }
 
     fn warnings(&self, problems: &mut Vec<String>) {
@@ -594,7 +571,7 @@ impl Judge<'_> {
             problems.push(String::from(UNRECORDED));
             return Ok(());
         };
-        let file = shown(self.tree, file);
+        let file = show::path(&self.tree.root, file);
         let diff = similar::TextDiff::from_lines(&recorded, message);
         let text = format!(
             "its message is not the recorded one (`cargo learn prove {} --record` records it):\n{}",
@@ -609,11 +586,6 @@ impl Judge<'_> {
         }
         Ok(())
     }
-}
-
-/// A path as a reader types it: relative to the checkout.
-fn shown(tree: &Tree, path: &Path) -> String {
-    path.strip_prefix(&tree.root).unwrap_or(path).display().to_string()
 }
 
 impl Proof {
@@ -672,11 +644,6 @@ impl Proof {
         );
         text
     }
-}
-
-/// `1 exercise`, `2 exercises`.
-fn counted(count: usize, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A line on standard error that says how far it is, where somebody looks.

@@ -1,7 +1,5 @@
 //! A small checkout in a temporary folder: chapters, and exercises without dependencies.
 
-#![expect(dead_code, reason = "each test program uses the part of this that it needs")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -330,4 +328,16 @@ impl Answer {
 /// The Cargo that runs the tests.
 pub fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Waits until `look` finds something. The bound is there for a test that would wait for ever.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = std::time::Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed().as_secs() < 60, "waited in vain for {what}");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }

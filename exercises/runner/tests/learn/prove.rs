@@ -1,8 +1,6 @@
 //! `cargo learn prove` on checkouts that hold, and on checkouts that do not.
 
-mod common;
-
-use common::{ADDER, Checkout, DOUBLER, Sketch};
+use crate::common::{ADDER, Answer, Checkout, DOUBLER, Sketch};
 
 #[test]
 fn a_sound_checkout_is_proved_once_its_messages_are_recorded() {
@@ -32,7 +30,7 @@ fn a_sound_checkout_is_proved_once_its_messages_are_recorded() {
     // A proof of one exercise, from a folder below the top.
     let mut one = checkout.command(&["prove", "doubler"]);
     one.current_dir(checkout.path("exercises/01-one"));
-    common::Answer::of(&one.output().unwrap())
+    Answer::of(&one.output().unwrap())
         .exits(0)
         .keeps_quiet_about("adder")
         .says("1 exercise, 2 wrong answers: all proved");

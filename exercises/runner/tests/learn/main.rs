@@ -1,0 +1,5 @@
+//! `cargo learn` from outside: the program on small checkouts in temporary folders.
+
+mod commands;
+mod common;
+mod prove;
