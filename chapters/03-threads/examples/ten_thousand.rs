@@ -9,7 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use timeline::Plot;
-use wsgi::{Body, Config, Environ, Error, StartResponse, Transport};
+use wsgi::{App, Config, Transport};
 
 // ANCHOR: silent
 /// A connection to a client who says nothing until the end.
@@ -81,10 +81,6 @@ impl Hall {
     }
 }
 
-fn nothing(_environ: Environ, _start: StartResponse) -> Result<Body, Error> {
-    Ok(Body::empty())
-}
-
 /// What the process has, in megabytes.
 #[derive(Clone, Copy, Default)]
 struct Memory {
@@ -100,6 +96,7 @@ fn main() -> io::Result<()> {
     let wanted: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(10_000);
     let hall = Arc::new(Hall::default());
     let config = Arc::new(Config::default());
+    let app: Arc<dyn App> = Arc::new(wsgi::crab_app(Arc::new(wsgi::WallClock::new())));
     let before = memory();
     let mut handles: Vec<JoinHandle<()>> = Vec::with_capacity(wanted);
     let mut measured = vec![(0_usize, Memory::default())];
@@ -107,11 +104,11 @@ fn main() -> io::Result<()> {
     let mut starting = Duration::ZERO;
     'hire: for step in 1..=10 {
         while handles.len() < wanted * step / 10 {
-            let (hall_of_this, config) = (Arc::clone(&hall), Arc::clone(&config));
+            let (hall, app, config) = (Arc::clone(&hall), Arc::clone(&app), Arc::clone(&config));
             // ANCHOR: viewer
             let viewer = thread::Builder::new().spawn(move || {
-                let connection = Silent { hall: hall_of_this };
-                wsgi::serve_connection(connection, &nothing, &config).expect("silence is no error");
+                let connection = Silent { hall };
+                wsgi::serve_connection(connection, &*app, &config).expect("silence is no error");
             });
             // ANCHOR_END: viewer
             match viewer {
