@@ -45,10 +45,10 @@ fn main() {
     for threads in [1, 2, 4] {
         // ANCHOR: both
         let arithmetic = four_jobs(threads, || {
-            std::hint::black_box(count_primes(3_000 * size));
+            std::hint::black_box(count_primes(30_000 * size));
         });
         let waiting = four_jobs(threads, || wait(Duration::from_millis(5 * u64::from(size))));
         // ANCHOR_END: both
-        println!("{threads} threads  arithmetic {arithmetic:5.2} s  waiting {waiting:5.2} s");
+        println!("{threads} at work  arithmetic {arithmetic:5.2} s  waiting {waiting:5.2} s");
     }
 }

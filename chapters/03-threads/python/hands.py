@@ -52,7 +52,7 @@ def main():
         arithmetic = four_jobs(threads, lambda: count_primes(3_000 * size))
         waiting = four_jobs(threads, lambda: wait(0.005 * size))
         # ANCHOR_END: both
-        print(f"{threads} threads  arithmetic {arithmetic:5.2f} s  waiting {waiting:5.2f} s")
+        print(f"{threads} at work  arithmetic {arithmetic:5.2f} s  waiting {waiting:5.2f} s")
 
 
 if __name__ == "__main__":
