@@ -6,7 +6,7 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 
 use crate::directives::arguments::Arguments;
-use crate::directives::output;
+use crate::directives::{listing, output};
 use crate::highlight::{self, Language};
 use crate::html::{escape, sentence};
 use crate::problem::slashed;
@@ -100,14 +100,18 @@ fn difference(site: &Site, solution: &Path, wrong: &Path) -> Result<String, Stri
     })
 }
 
-/// The code without its `//!` header, which says different things in the two files.
+/// The code without its `//!` header, which says different things in the two files, and without anchors.
 fn body(text: &str) -> String {
     let header = text
         .split_inclusive('\n')
         .take_while(|line| line.starts_with("//!") || line.trim().is_empty())
         .map(str::len)
         .sum();
-    text.get(header..).unwrap_or_default().to_owned()
+    text.get(header..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+        .filter(|line| !listing::is_mark(line))
+        .collect()
 }
 
 #[cfg(test)]
@@ -129,6 +133,12 @@ mod tests {
             assert!(markdown.contains(part), "{part}\n{markdown}");
         }
         assert!(!markdown.contains("//!"), "the headers are left out");
+        fixture.write(
+            &format!("{SOLUTION}/src/lib.rs"),
+            "//! Pours.\n\n// ANCHOR: pour\npub fn pour() {\n    tilt(30);\n}\n// ANCHOR_END: pour\n",
+        );
+        let (markdown, _) = fixture.expand_file(&format!("{SOLUTION}/README.md"));
+        assert!(!markdown.contains("ANCHOR"), "and so are the anchors");
     }
 
     #[test]
