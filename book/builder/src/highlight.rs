@@ -5,8 +5,9 @@
 //! It adds what those grammars leave out: `async` and `await`, and the names of types where they are used.
 //! For TOML, which syntect does not bring, a few lines of our own do.
 
+use std::collections::HashMap;
 use std::path::Path;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use syntect::parsing::{ParseState, ScopeStack, SyntaxReference, SyntaxSet};
 
@@ -15,7 +16,7 @@ use crate::html::escape;
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
 
 /// A language that a listing can be in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Language {
     /// Rust.
     Rust,
@@ -97,19 +98,31 @@ impl Token {
     }
 }
 
+/// Every text that was coloured so far: a file has several listings, and a server builds the book again and again.
+static COLOURED: LazyLock<Mutex<HashMap<(Language, String), Lines>>> =
+    LazyLock::new(Mutex::default);
+
+/// Lines of HTML, shared by the listings of a file.
+pub type Lines = Arc<[String]>;
+
 /// The lines of `text` as HTML, without their line breaks.
-pub fn lines(language: Language, text: &str) -> Vec<String> {
+pub fn lines(language: Language, text: &str) -> Lines {
+    let key = (language, text.to_owned());
+    let known = |key| COLOURED.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
+    if let Some(lines) = known(&key) {
+        return lines;
+    }
+    let lines: Lines = colour(language, text).into();
+    COLOURED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&lines));
+    lines
+}
+
+fn colour(language: Language, text: &str) -> Vec<String> {
     let pieces = match (language, language.syntax()) {
         (Language::Toml, _) => text.lines().map(toml_line).collect(),
-        (_, Some(syntax)) => parsed(language, syntax, text).unwrap_or_else(|| {
-            text.lines()
-                .map(|line| vec![(Token::Plain, line)])
-                .collect()
-        }),
-        (_, None) => text
-            .lines()
-            .map(|line| vec![(Token::Plain, line)])
-            .collect(),
+        (_, Some(syntax)) => parsed(language, syntax, text)
+            .unwrap_or_else(|| text.lines().map(|line| vec![(Token::Plain, line)]).collect()),
+        (_, None) => text.lines().map(|line| vec![(Token::Plain, line)]).collect(),
     };
     pieces.into_iter().map(|line| spans(&line)).collect()
 }
@@ -137,6 +150,7 @@ fn parsed<'a>(
             scopes.apply(&operation).ok()?;
         }
         push(&mut pieces, language, &scopes, &line[start..]);
+        calls(&mut pieces);
         lines.push(pieces);
     }
     Some(lines)
@@ -160,9 +174,7 @@ fn token(scopes: &ScopeStack, text: &str) -> Token {
         return Token::Comment;
     }
     // Code in an f-string is code.
-    let interpolated = names
-        .iter()
-        .rposition(|name| name.starts_with("meta.interpolation"));
+    let interpolated = names.iter().rposition(|name| name.starts_with("meta.interpolation"));
     let in_string = names.iter().rposition(|name| name.starts_with("string"));
     if in_string.is_some() && in_string > interpolated {
         return Token::String;
@@ -198,11 +210,7 @@ fn token(scopes: &ScopeStack, text: &str) -> Token {
         } else if is("constant.language") || is("variable.language") || is("storage") {
             return Token::Keyword;
         } else if is("keyword") {
-            return if alphabetic {
-                Token::Keyword
-            } else {
-                Token::Punct
-            };
+            return if alphabetic { Token::Keyword } else { Token::Punct };
         } else if is("punctuation") {
             return Token::Punct;
         } else if is("variable.parameter") || is("variable.other") {
@@ -223,12 +231,24 @@ fn words<'a>(pieces: &mut Pieces<'a>, language: Language, text: &'a str) {
     let mut rest = text;
     while !rest.is_empty() {
         let named = rest.starts_with(is_word);
-        let end = rest
-            .find(|c: char| is_word(c) != named)
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| is_word(c) != named).unwrap_or(rest.len());
         let (piece, after) = rest.split_at(end);
         pieces.push((plain(language, piece), piece));
         rest = after;
+    }
+}
+
+/// A plain name before a parenthesis is called: the grammars miss `Type::function(…)`.
+fn calls(pieces: &mut Pieces<'_>) {
+    for index in 1..pieces.len() {
+        let (name, next) = (pieces[index - 1], pieces[index]);
+        let called = name.0 == Token::Plain
+            && name.1.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            && next.0 == Token::Punct
+            && next.1.starts_with('(');
+        if called {
+            pieces[index - 1].0 = Token::Function;
+        }
     }
 }
 
@@ -332,7 +352,7 @@ mod tests {
         assert_eq!(
             tokens(
                 Language::Rust,
-                "async fn serve<'a>(s: &'a mut TcpStream) -> io::Result<u64> {\n    let x = fetch(1).await?; // wait\n    println!(\"{x}\");\n}\n"
+                "async fn serve<'a>(s: &'a mut TcpStream) -> io::Result<u64> {\n    let x = Some(fetch(1).await?); // wait\n    sleep(Duration::from_secs(2));\n    println!(\"{x}\");\n}\n"
             ),
             [
                 "keyword:async",
@@ -345,10 +365,15 @@ mod tests {
                 "type:Result",
                 "type:u64",
                 "keyword:let",
+                "type:Some",
                 "function:fetch",
                 "number:1",
                 "keyword:await",
                 "comment:// wait",
+                "function:sleep",
+                "type:Duration",
+                "function:from_secs",
+                "number:2",
                 "macro:println!",
                 "string:&quot;{x}&quot;",
             ]
@@ -366,10 +391,7 @@ mod tests {
     #[test]
     fn python_has_its_keywords() {
         assert_eq!(
-            tokens(
-                Language::Python,
-                "async def fetch(n):\n    await asyncio.sleep(1.5)  # one\n"
-            ),
+            tokens(Language::Python, "async def fetch(n):\n    await asyncio.sleep(1.5)  # one\n"),
             [
                 "keyword:async",
                 "keyword:def",
@@ -385,10 +407,7 @@ mod tests {
     #[test]
     fn toml_has_tables_keys_and_values() {
         assert_eq!(
-            tokens(
-                Language::Toml,
-                "[package]\nname = \"a\" # why\npublish = false\nn = 3\n"
-            ),
+            tokens(Language::Toml, "[package]\nname = \"a\" # why\npublish = false\nn = 3\n"),
             [
                 "type:[package]",
                 "attribute:name",
@@ -412,10 +431,7 @@ mod tests {
                 for part in line.split('<') {
                     plain.push_str(part.split_once('>').map_or(part, |(_, text)| text));
                 }
-                plain
-                    .replace("&quot;", "\"")
-                    .replace("&lt;", "<")
-                    .replace("&gt;", ">")
+                plain.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">")
             })
             .collect();
         assert_eq!(stripped.join("\n"), text);

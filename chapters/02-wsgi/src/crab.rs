@@ -61,10 +61,7 @@ struct Site {
 // ANCHOR: crab_app
 /// The site crabsarecool.com. Its live feed waits on `clock`.
 pub fn crab_app(clock: Arc<dyn Clock>) -> impl App + 'static {
-    let site = Site {
-        clock,
-        guests: Mutex::new(vec![String::from("Judit")]),
-    };
+    let site = Site { clock, guests: Mutex::new(vec![String::from("Judit")]) };
     move |environ: Environ, start_response: StartResponse| site.answer(environ, &start_response)
 }
 
@@ -100,11 +97,7 @@ impl Site {
     fn guest_book(&self, start_response: &StartResponse) -> Result<Body, Error> {
         let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
         let mut content = String::from("<ul>\n");
-        content.extend(
-            guests
-                .iter()
-                .map(|guest| format!("<li>{}</li>\n", escape(guest))),
-        );
+        content.extend(guests.iter().map(|guest| format!("<li>{}</li>\n", escape(guest))));
         content.push_str(
             "</ul>\n<form method=\"post\" action=\"/guests\"><label>Your name <input name=\"name\"></label> <button>Sign</button></form>\n",
         );
@@ -114,11 +107,7 @@ impl Site {
     // ANCHOR: sign
     fn sign(&self, environ: &mut Environ, start_response: &StartResponse) -> Result<Body, Error> {
         let mut form = String::new();
-        let read = environ
-            .input
-            .by_ref()
-            .take(ENTRY_BYTES + 1)
-            .read_to_string(&mut form)?;
+        let read = environ.input.by_ref().take(ENTRY_BYTES + 1).read_to_string(&mut form)?;
         if read as u64 > ENTRY_BYTES {
             return page(
                 start_response,
@@ -144,10 +133,7 @@ impl Site {
         }
         start_response.call(
             "303 See Other",
-            [
-                ("location", "/guests"),
-                ("content-type", "text/plain; charset=utf-8"),
-            ],
+            [("location", "/guests"), ("content-type", "text/plain; charset=utf-8")],
         )?;
         Ok("Thank you.\n".into())
     }
@@ -159,14 +145,12 @@ impl Site {
         let readings = form_field(query, "readings").and_then(|number| number.parse().ok());
         let clock = Arc::clone(&self.clock);
         start_response.call("200 OK", [("content-type", "text/plain; charset=utf-8")])?;
-        Ok(Body::new((0..readings.unwrap_or(u64::MAX)).map(
-            move |number| {
-                if number > 0 {
-                    clock.sleep(Duration::from_secs(1));
-                }
-                Ok(tide(number).into_bytes())
-            },
-        )))
+        Ok(Body::new((0..readings.unwrap_or(u64::MAX)).map(move |number| {
+            if number > 0 {
+                clock.sleep(Duration::from_secs(1));
+            }
+            Ok(tide(number).into_bytes())
+        })))
     }
     // ANCHOR_END: feed
 }
@@ -197,26 +181,14 @@ fn crab(name: &str, start_response: &StartResponse) -> Result<Body, Error> {
         return page(start_response, "404 Not Found", "No such crab", &content);
     };
     let content = format!("<p><em>{}</em></p>\n<p>{}</p>\n", crab.latin, crab.why);
-    page(
-        start_response,
-        "200 OK",
-        &format!("The {name} crab"),
-        &content,
-    )
+    page(start_response, "200 OK", &format!("The {name} crab"), &content)
 }
 
 fn not_allowed(path: &str, start_response: &StartResponse) -> Result<Body, Error> {
-    let allow = if path == "/guests" {
-        "GET, HEAD, POST"
-    } else {
-        "GET, HEAD"
-    };
+    let allow = if path == "/guests" { "GET, HEAD, POST" } else { "GET, HEAD" };
     start_response.call(
         "405 Method Not Allowed",
-        [
-            ("allow", allow),
-            ("content-type", "text/plain; charset=utf-8"),
-        ],
+        [("allow", allow), ("content-type", "text/plain; charset=utf-8")],
     )?;
     Ok("This page cannot do that.\n".into())
 }

@@ -23,21 +23,14 @@ const SHOWN: usize = 40;
 pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, String> {
     let arguments = Arguments::parse(arguments, &[])?;
     let name = arguments.only("the name of a wrong answer")?;
-    let exercise = source
-        .page
-        .exercise
-        .as_ref()
-        .ok_or("only a solution's discussion shows wrong answers")?;
-    let wrong = exercise
-        .wrong
-        .iter()
-        .find(|wrong| wrong.name == name)
-        .ok_or_else(|| {
-            format!(
-                "no wrong answer is called `{name}` in {}",
-                slashed(&site.relative(&exercise.solution_dir).join("wrong"))
-            )
-        })?;
+    let exercise =
+        source.page.exercise.as_ref().ok_or("only a solution's discussion shows wrong answers")?;
+    let wrong = exercise.wrong.iter().find(|wrong| wrong.name == name).ok_or_else(|| {
+        format!(
+            "no wrong answer is called `{name}` in {}",
+            slashed(&site.relative(&exercise.solution_dir).join("wrong"))
+        )
+    })?;
     let path = site.relative(&wrong.path);
     let message_path = path.with_extension("txt");
     let message = site.text(&message_path).map_err(|_| {
@@ -62,10 +55,8 @@ fn difference(site: &Site, solution: &Path, wrong: &Path) -> Result<String, Stri
     let right = body(&site.text(solution)?);
     let wrong_text = body(&site.text(wrong)?);
     let diff = TextDiff::from_lines(&right, &wrong_text);
-    let (old, new) = (
-        highlight::lines(Language::Rust, &right),
-        highlight::lines(Language::Rust, &wrong_text),
-    );
+    let (old, new) =
+        (highlight::lines(Language::Rust, &right), highlight::lines(Language::Rust, &wrong_text));
     let caption = format!(
         "<figcaption><a class=\"listing-file\" href=\"{}\">{}</a> <span class=\"listing-place\">against the solution</span></figcaption>",
         escape(&site.address.file(wrong)),
@@ -77,10 +68,7 @@ fn difference(site: &Site, solution: &Path, wrong: &Path) -> Result<String, Stri
         if index > 0 {
             code.push_str("<span class=\"line gap\">⋮</span>&#10;");
         }
-        for change in group
-            .iter()
-            .flat_map(|operation| diff.iter_changes(operation))
-        {
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
             let (class, sign, lines, at) = match change.tag() {
                 ChangeTag::Equal => ("line", ' ', &new, change.new_index()),
                 ChangeTag::Delete => ("line removed", '-', &old, change.old_index()),

@@ -70,11 +70,7 @@ fn after_number(text: &str) -> &str {
     let word = spaced
         .find(|c: char| !(c.is_alphabetic() || matches!(c, '%' | '×')))
         .unwrap_or(spaced.len());
-    if UNITS.contains(&&spaced[..word]) {
-        &spaced[word..]
-    } else {
-        after
-    }
+    if UNITS.contains(&&spaced[..word]) { &spaced[word..] } else { after }
 }
 
 /// What is different, as a diff of lines; `None` where nothing is.

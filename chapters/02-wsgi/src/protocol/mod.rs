@@ -340,11 +340,7 @@ impl Connection {
     }
 
     fn need_input(&self) -> Result<Event, Refusal> {
-        if self.eof {
-            Err(Refusal::Truncated)
-        } else {
-            Ok(Event::NeedInput)
-        }
+        if self.eof { Err(Refusal::Truncated) } else { Ok(Event::NeedInput) }
     }
 
     fn begin(&mut self, head: &Head) {
