@@ -41,7 +41,7 @@ pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, S
     })?;
     let solution = site.relative(&exercise.solution_dir).join("src/lib.rs");
     Ok(format!(
-        "<section class=\"wrong\" id=\"wrong-{id}\"><h3>{idea}</h3>{difference}<p class=\"wrong-caught\">Caught by <code>{test}</code>:</p>{message}</section>",
+        "<section class=\"wrong\" id=\"wrong-{id}\"><h3 id=\"wrong-{id}-idea\">{idea}</h3>{difference}<p class=\"wrong-caught\">Caught by <code>{test}</code>:</p>{message}</section>",
         id = escape(name),
         idea = sentence(&wrong.idea),
         difference = difference(site, &solution, path)?,
@@ -112,7 +112,7 @@ mod tests {
         let (markdown, problems) = fixture.expand_file(&format!("{SOLUTION}/README.md"));
         assert_eq!(problems, []);
         for part in [
-            "<section class=\"wrong\" id=\"wrong-upside-down\"><h3>Pours with the lid first.</h3>",
+            "<section class=\"wrong\" id=\"wrong-upside-down\"><h3 id=\"wrong-upside-down-idea\">Pours with the lid first.</h3>",
             "wrong/upside-down.rs</a> <span class=\"listing-place\">against the solution</span>",
             "<span class=\"line removed\">-     <span class=\"tk-function\">tilt</span><span class=\"tk-punct\">(</span><span class=\"tk-number\">30</span>",
             "<span class=\"line added\">+     <span class=\"tk-function\">tilt</span><span class=\"tk-punct\">(</span><span class=\"tk-number\">180</span>",
