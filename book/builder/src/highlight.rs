@@ -113,25 +113,16 @@ pub fn lines(language: Language, text: &str) -> Lines {
         return lines;
     }
     let lines: Lines = colour(language, text).into();
-    COLOURED
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(key, Arc::clone(&lines));
+    COLOURED.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&lines));
     lines
 }
 
 fn colour(language: Language, text: &str) -> Vec<String> {
     let pieces = match (language, language.syntax()) {
         (Language::Toml, _) => text.lines().map(toml_line).collect(),
-        (_, Some(syntax)) => parsed(language, syntax, text).unwrap_or_else(|| {
-            text.lines()
-                .map(|line| vec![(Token::Plain, line)])
-                .collect()
-        }),
-        (_, None) => text
-            .lines()
-            .map(|line| vec![(Token::Plain, line)])
-            .collect(),
+        (_, Some(syntax)) => parsed(language, syntax, text)
+            .unwrap_or_else(|| text.lines().map(|line| vec![(Token::Plain, line)]).collect()),
+        (_, None) => text.lines().map(|line| vec![(Token::Plain, line)]).collect(),
     };
     pieces.into_iter().map(|line| spans(&line)).collect()
 }
@@ -159,6 +150,7 @@ fn parsed<'a>(
             scopes.apply(&operation).ok()?;
         }
         push(&mut pieces, language, &scopes, &line[start..]);
+        calls(&mut pieces);
         lines.push(pieces);
     }
     Some(lines)
@@ -182,9 +174,7 @@ fn token(scopes: &ScopeStack, text: &str) -> Token {
         return Token::Comment;
     }
     // Code in an f-string is code.
-    let interpolated = names
-        .iter()
-        .rposition(|name| name.starts_with("meta.interpolation"));
+    let interpolated = names.iter().rposition(|name| name.starts_with("meta.interpolation"));
     let in_string = names.iter().rposition(|name| name.starts_with("string"));
     if in_string.is_some() && in_string > interpolated {
         return Token::String;
@@ -220,11 +210,7 @@ fn token(scopes: &ScopeStack, text: &str) -> Token {
         } else if is("constant.language") || is("variable.language") || is("storage") {
             return Token::Keyword;
         } else if is("keyword") {
-            return if alphabetic {
-                Token::Keyword
-            } else {
-                Token::Punct
-            };
+            return if alphabetic { Token::Keyword } else { Token::Punct };
         } else if is("punctuation") {
             return Token::Punct;
         } else if is("variable.parameter") || is("variable.other") {
@@ -245,12 +231,24 @@ fn words<'a>(pieces: &mut Pieces<'a>, language: Language, text: &'a str) {
     let mut rest = text;
     while !rest.is_empty() {
         let named = rest.starts_with(is_word);
-        let end = rest
-            .find(|c: char| is_word(c) != named)
-            .unwrap_or(rest.len());
+        let end = rest.find(|c: char| is_word(c) != named).unwrap_or(rest.len());
         let (piece, after) = rest.split_at(end);
         pieces.push((plain(language, piece), piece));
         rest = after;
+    }
+}
+
+/// A plain name before a parenthesis is called: the grammars miss `Type::function(…)`.
+fn calls(pieces: &mut Pieces<'_>) {
+    for index in 1..pieces.len() {
+        let (name, next) = (pieces[index - 1], pieces[index]);
+        let called = name.0 == Token::Plain
+            && name.1.ends_with(|c: char| c.is_alphanumeric() || c == '_')
+            && next.0 == Token::Punct
+            && next.1.starts_with('(');
+        if called {
+            pieces[index - 1].0 = Token::Function;
+        }
     }
 }
 
@@ -354,7 +352,7 @@ mod tests {
         assert_eq!(
             tokens(
                 Language::Rust,
-                "async fn serve<'a>(s: &'a mut TcpStream) -> io::Result<u64> {\n    let x = fetch(1).await?; // wait\n    println!(\"{x}\");\n}\n"
+                "async fn serve<'a>(s: &'a mut TcpStream) -> io::Result<u64> {\n    let x = Some(fetch(1).await?); // wait\n    sleep(Duration::from_secs(2));\n    println!(\"{x}\");\n}\n"
             ),
             [
                 "keyword:async",
@@ -367,10 +365,15 @@ mod tests {
                 "type:Result",
                 "type:u64",
                 "keyword:let",
+                "type:Some",
                 "function:fetch",
                 "number:1",
                 "keyword:await",
                 "comment:// wait",
+                "function:sleep",
+                "type:Duration",
+                "function:from_secs",
+                "number:2",
                 "macro:println!",
                 "string:&quot;{x}&quot;",
             ]
@@ -388,10 +391,7 @@ mod tests {
     #[test]
     fn python_has_its_keywords() {
         assert_eq!(
-            tokens(
-                Language::Python,
-                "async def fetch(n):\n    await asyncio.sleep(1.5)  # one\n"
-            ),
+            tokens(Language::Python, "async def fetch(n):\n    await asyncio.sleep(1.5)  # one\n"),
             [
                 "keyword:async",
                 "keyword:def",
@@ -407,10 +407,7 @@ mod tests {
     #[test]
     fn toml_has_tables_keys_and_values() {
         assert_eq!(
-            tokens(
-                Language::Toml,
-                "[package]\nname = \"a\" # why\npublish = false\nn = 3\n"
-            ),
+            tokens(Language::Toml, "[package]\nname = \"a\" # why\npublish = false\nn = 3\n"),
             [
                 "type:[package]",
                 "attribute:name",
@@ -434,10 +431,7 @@ mod tests {
                 for part in line.split('<') {
                     plain.push_str(part.split_once('>').map_or(part, |(_, text)| text));
                 }
-                plain
-                    .replace("&quot;", "\"")
-                    .replace("&lt;", "<")
-                    .replace("&gt;", ">")
+                plain.replace("&quot;", "\"").replace("&lt;", "<").replace("&gt;", ">")
             })
             .collect();
         assert_eq!(stripped.join("\n"), text);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use book_builder::serve::{Options, serve};
-use book_builder::{Error, book, record, site::Site};
+use book_builder::{Error, book, check, problem, record, site::Site};
 use catalogue::Tree;
 use clap::{Args, Parser, Subcommand};
 
@@ -31,6 +31,12 @@ enum Command {
     Build,
     /// Builds the book, serves it on 127.0.0.1 and rebuilds it when a source changes.
     Serve(Serve),
+    /// Checks sources, pages and recordings, and names the file and line of everything that is wrong.
+    Check {
+        /// Leaves the recordings out: nothing is run.
+        #[arg(long)]
+        no_run: bool,
+    },
     /// Runs examples and writes what they print and draw.
     ///
     /// Without names: what is missing or out of date. A name is a recording's, a chapter's or its package's;
@@ -70,19 +76,26 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             println!("{}", published.folder.join("index.html").display());
             Ok(())
         }
-        Command::Serve(Serve { port, no_open }) => serve(
-            &root,
-            Options {
-                port,
-                open: !no_open,
-            },
-        ),
+        Command::Serve(Serve { port, no_open }) => serve(&root, Options { port, open: !no_open }),
+        Command::Check { no_run } => check_all(&Arc::new(site(&root)?), !no_run),
         Command::Record { names } => write_recordings(&site(&root)?, &names),
     }
 }
 
 fn site(root: &Path) -> Result<Site, Error> {
     Site::read(root, |name| env::var(name).ok())
+}
+
+fn check_all(site: &Arc<Site>, run: bool) -> anyhow::Result<()> {
+    let report = check::check(site, run)?;
+    eprint!("{}", report.notes());
+    if !report.problems.is_empty() {
+        let count = report.problems.len();
+        eprintln!("{}", problem::report(&report.problems));
+        anyhow::bail!("{count} to be mended.");
+    }
+    println!("The book is sound; {} recordings were run again.", report.runs);
+    Ok(())
 }
 
 fn write_recordings(site: &Site, names: &[String]) -> anyhow::Result<()> {

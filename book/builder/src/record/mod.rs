@@ -112,20 +112,12 @@ fn items<'a>(site: &'a Site, names: &[String]) -> Result<Vec<Item<'a>>, Error> {
     let mut all: Vec<Item<'a>> = Vec::new();
     let mut unknown: Vec<&String> = names.iter().collect();
     for recordings in chapters {
-        let folder = recordings
-            .dir
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy();
+        let folder = recordings.dir.file_name().unwrap_or_default().to_string_lossy();
         let package = site.packages.in_folder(&recordings.dir);
         let whole =
             |name: &String| *name == folder || package.is_some_and(|package| package.name == *name);
         for recording in &recordings.list {
-            if names.is_empty()
-                || names
-                    .iter()
-                    .any(|name| *name == recording.name || whole(name))
-            {
+            if names.is_empty() || names.iter().any(|name| *name == recording.name || whole(name)) {
                 all.push((recordings, recording));
             }
         }
@@ -137,11 +129,7 @@ fn items<'a>(site: &'a Site, names: &[String]) -> Result<Vec<Item<'a>>, Error> {
     let problems = unknown
         .iter()
         .map(|name| {
-            Problem::new(
-                "chapters",
-                1,
-                format!("no recording and no chapter is called `{name}`"),
-            )
+            Problem::new("chapters", 1, format!("no recording and no chapter is called `{name}`"))
         })
         .collect();
     Err(Error::Problems(problems))
@@ -153,11 +141,7 @@ fn checked(recording: &Recording) -> &str {
 }
 
 fn at(recordings: &Recordings, recording: &Recording, message: &str) -> Problem {
-    Problem::new(
-        recordings.path(),
-        recording.line,
-        format!("`{}`: {message}", recording.name),
-    )
+    Problem::new(recordings.path(), recording.line, format!("`{}`: {message}", recording.name))
 }
 
 /// How many runs go side by side: most of them wait.
@@ -192,16 +176,10 @@ fn run_all<'a>(
     let surroundings = Surroundings::of(site);
     let one = |index: usize, program: &Program| -> Result<Run, String> {
         let command = programs.command(program)?;
-        run::run(
-            site,
-            &surroundings,
-            command,
-            items[index].1.stdin.as_deref(),
-        )
+        run::run(site, &surroundings, command, items[index].1.stdin.as_deref())
     };
-    let (alone, together): (Vec<_>, Vec<_>) = parsed
-        .iter()
-        .partition(|(index, _)| apart && items[*index].1.kind == Kind::Measured);
+    let (alone, together): (Vec<_>, Vec<_>) =
+        parsed.iter().partition(|(index, _)| apart && items[*index].1.kind == Kind::Measured);
     let done = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -211,9 +189,7 @@ fn run_all<'a>(
                     together.get(next.fetch_add(1, Ordering::Relaxed))
                 {
                     let result = one(*index, program);
-                    done.lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .push((*index, result));
+                    done.lock().unwrap_or_else(PoisonError::into_inner).push((*index, result));
                 }
             });
         }
@@ -223,10 +199,7 @@ fn run_all<'a>(
         results.insert(*index, one(*index, program));
     }
     report.runs += parsed.len();
-    Ok(results
-        .into_iter()
-        .map(|(index, result)| (items[index], result))
-        .collect())
+    Ok(results.into_iter().map(|(index, result)| (items[index], result)).collect())
 }
 
 /// Whether a run ended and drew as its recording says.
@@ -246,11 +219,7 @@ fn fits(recordings: &Recordings, recording: &Recording, run: &Run, report: &mut 
     match files(recording).find(|file| !run.figures.contains_key(file)) {
         Some(file) => complain(format!(
             "`figures` asks for {file}; the run drew {}",
-            if drawn.is_empty() {
-                String::from("nothing")
-            } else {
-                drawn.join(", ")
-            }
+            if drawn.is_empty() { String::from("nothing") } else { drawn.join(", ") }
         )),
         None => true,
     }
@@ -258,10 +227,7 @@ fn fits(recordings: &Recordings, recording: &Recording, run: &Run, report: &mut 
 
 /// The files of a recording's figures. A run may draw others, which other recordings keep.
 fn files(recording: &Recording) -> impl Iterator<Item = String> {
-    recording
-        .figures
-        .iter()
-        .flat_map(|name| [format!("{name}.json"), format!("{name}.svg")])
+    recording.figures.iter().flat_map(|name| [format!("{name}.json"), format!("{name}.svg")])
 }
 
 /// What a run drew, as far as its recording keeps it.
@@ -304,6 +270,7 @@ fn judge(
     };
     let recorded = Recorded::parse(&text);
     let same = match recording.kind {
+        Kind::Measured if recording.words_vary => compare::lines,
         Kind::Measured => compare::shape,
         Kind::Exact | Kind::Error => compare::lasting,
     };
@@ -320,11 +287,8 @@ fn judge(
             Ok(old) if recording.kind == Kind::Measured || old == *drawn => {}
             Ok(old) => {
                 let diff = compare::difference(&old, drawn).unwrap_or_default();
-                let message = format!(
-                    "{} is out of date\n{}",
-                    slashed(&path),
-                    compare::head(&diff)
-                );
+                let message =
+                    format!("{} is out of date\n{}", slashed(&path), compare::head(&diff));
                 report.differs(at(recordings, recording, &message));
             }
             Err(_) => {

@@ -35,10 +35,7 @@ impl Program {
                 ));
             }
             if run.example.is_none() && run.program.is_none() {
-                let package = run
-                    .package
-                    .as_deref()
-                    .and_then(|name| site.packages.get(name));
+                let package = run.package.as_deref().and_then(|name| site.packages.get(name));
                 run.program = match package.map(|package| &*package.programs) {
                     Some([only]) => Some(only.clone()),
                     _ => {
@@ -163,11 +160,7 @@ impl Programs {
                     options.insert(vec!["--package", package]);
                 }
                 if let Some((kind, name)) = target(run) {
-                    let option = if kind == "example" {
-                        "--example"
-                    } else {
-                        "--bin"
-                    };
+                    let option = if kind == "example" { "--example" } else { "--bin" };
                     options.insert(vec![option, name]);
                 }
             }
@@ -187,28 +180,22 @@ impl Programs {
             if let Some(features) = &settings.1 {
                 build.args(["--features", features]);
             }
-            let output = build
-                .output()
-                .map_err(|error| Error::file("cannot start cargo", error))?;
+            let output =
+                build.output().map_err(|error| Error::file("cannot start cargo", error))?;
             if !output.status.success() {
-                all.failed.insert(
-                    settings.clone(),
-                    String::from_utf8_lossy(&output.stderr).into_owned(),
-                );
+                all.failed
+                    .insert(settings.clone(), String::from_utf8_lossy(&output.stderr).into_owned());
             }
             for line in String::from_utf8_lossy(&output.stdout).lines() {
-                if let Ok(Message {
-                    target: Some(target),
-                    executable: Some(executable),
-                }) = serde_json::from_str(line)
+                if let Ok(Message { target: Some(target), executable: Some(executable) }) =
+                    serde_json::from_str(line)
                 {
                     let kind = if target.kind.iter().any(|kind| kind == "example") {
                         "example"
                     } else {
                         "bin"
                     };
-                    all.built
-                        .insert((settings.clone(), kind, target.name), executable);
+                    all.built.insert((settings.clone(), kind, target.name), executable);
                 }
             }
         }
@@ -250,10 +237,7 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together() {
-        assert_eq!(
-            words("nc -d 'a b' \"\" c\"d\"").unwrap(),
-            ["nc", "-d", "a b", "", "cd"]
-        );
+        assert_eq!(words("nc -d 'a b' \"\" c\"d\"").unwrap(), ["nc", "-d", "a b", "", "cd"]);
         assert!(words("a 'b").is_err());
     }
 

@@ -18,9 +18,7 @@ fn has_display(set: impl Fn(&str) -> bool) -> bool {
     if cfg!(any(target_os = "macos", target_os = "windows")) {
         return !set("SSH_CONNECTION");
     }
-    ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"]
-        .iter()
-        .any(|name| set(name))
+    ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"].iter().any(|name| set(name))
 }
 
 #[cfg(test)]

@@ -42,14 +42,8 @@ struct Now {
 impl Live {
     /// A server of `folder`, which may be empty still.
     pub fn new(folder: PathBuf) -> Self {
-        let (state, _) = watch::channel(Now {
-            built: stamp(0),
-            problem: None,
-        });
-        Self {
-            folder: Folder(folder),
-            state,
-        }
+        let (state, _) = watch::channel(Now { built: stamp(0), problem: None });
+        Self { folder: Folder(folder), state }
     }
 
     /// A build went well; `changed` says whether its pages differ from the last ones.
@@ -66,8 +60,7 @@ impl Live {
 
     /// A build failed.
     pub fn broken(&self, problem: &str) {
-        self.state
-            .send_modify(|now| now.problem = Some(problem.to_owned()));
+        self.state.send_modify(|now| now.problem = Some(problem.to_owned()));
     }
 
     fn now(&self) -> Now {
@@ -77,9 +70,7 @@ impl Live {
 
 /// A name that no other build has, of this server or an earlier one.
 fn stamp(count: u64) -> String {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!("{}-{count}", since.as_millis())
 }
 
@@ -135,9 +126,7 @@ async fn page(State(live): State<Arc<Live>>, mut request: Request, next: Next) -
     // A file's date has whole seconds, and two builds may share one.
     request.headers_mut().remove(header::IF_MODIFIED_SINCE);
     let mut response = next.run(request).await;
-    response
-        .headers_mut()
-        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -186,12 +175,7 @@ mod tests {
             .build()
             .unwrap();
         runtime.spawn(run(listener, Arc::clone(&live)));
-        Server {
-            live,
-            address,
-            _dir: dir,
-            _runtime: runtime,
-        }
+        Server { live, address, _dir: dir, _runtime: runtime }
     }
 
     impl Server {
@@ -221,10 +205,7 @@ mod tests {
         assert!(page.starts_with("HTTP/1.1 200"), "{page}");
         assert!(page.contains("cache-control: no-store"), "{page}");
         assert!(page.contains("<p>Tea</p><script>"), "{page}");
-        assert!(
-            page.trim_end().ends_with("</script></body></html>"),
-            "{page}"
-        );
+        assert!(page.trim_end().ends_with("</script></body></html>"), "{page}");
         let script = server.get("/book.js");
         assert!(script.ends_with("let a = 1;"), "{script}");
     }
@@ -241,11 +222,8 @@ mod tests {
         let server = server(BOOK);
         let mut lines = server.request("/.reload").lines();
         let mut next = || -> serde_json::Value {
-            let line = lines
-                .by_ref()
-                .map(Result::unwrap)
-                .find(|line| line.starts_with("data:"))
-                .unwrap();
+            let line =
+                lines.by_ref().map(Result::unwrap).find(|line| line.starts_with("data:")).unwrap();
             serde_json::from_str(line.trim_start_matches("data:")).unwrap()
         };
         let first = next();
@@ -258,11 +236,7 @@ mod tests {
         assert!(third["problem"].is_null());
         assert_ne!(third["built"], first["built"]);
         server.live.built(false);
-        assert_eq!(
-            next()["built"],
-            third["built"],
-            "nothing changed, nothing reloads"
-        );
+        assert_eq!(next()["built"], third["built"], "nothing changed, nothing reloads");
     }
 
     #[test]

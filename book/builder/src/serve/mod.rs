@@ -75,9 +75,7 @@ fn rebuild(root: &Path, live: &Live) {
 fn build(root: &Path) -> Result<book::Published, Error> {
     let mut site = Site::read(root, |_| None)?;
     // The error page's links start from the site's top, and here that is `/`.
-    site.config
-        .set("output.html.site-url", "/")
-        .map_err(Error::Configuration)?;
+    site.config.set("output.html.site-url", "/").map_err(Error::Configuration)?;
     book::publish(&Arc::new(site))
 }
 
@@ -125,10 +123,7 @@ mod tests {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
         let message = bind(port).unwrap_err().to_string();
-        assert!(
-            message.contains(&format!("port {port} on 127.0.0.1 is taken")),
-            "{message}"
-        );
+        assert!(message.contains(&format!("port {port} on 127.0.0.1 is taken")), "{message}");
         assert!(message.contains("--port"), "{message}");
         assert!(bind(0).is_ok());
     }

@@ -9,13 +9,7 @@ use notify_debouncer_full::{
 };
 
 /// The folders whose files make the book.
-const SOURCES: &[&str] = &[
-    "book/src",
-    "book/theme",
-    "chapters",
-    "exercises",
-    "solutions",
-];
+const SOURCES: &[&str] = &["book/src", "book/theme", "chapters", "exercises", "solutions"];
 
 /// How long the files must be quiet: an editor writes several times when it saves once.
 const QUIET: Duration = Duration::from_millis(150);
@@ -65,10 +59,9 @@ fn is_source(root: &Path, path: &Path) -> bool {
         part.starts_with('.') || part.ends_with('~') || part == "target" || part == "__pycache__"
     });
     let source = path == "book/book.toml"
-        || SOURCES.iter().any(|folder| {
-            path.strip_prefix(folder)
-                .is_ok_and(|rest| rest != Path::new(""))
-        });
+        || SOURCES
+            .iter()
+            .any(|folder| path.strip_prefix(folder).is_ok_and(|rest| rest != Path::new("")));
     source && !hidden
 }
 
