@@ -143,7 +143,7 @@ describe('search', () => {
         assert.match(await page.locator('#mdbook-searchresults-header').innerText(), /[1-9]\d* search results? for 'blocking'/);
         await page.keyboard.press('Enter');
         await page.waitForURL(/highlight=blocking/);
-        await page.locator('main mark').first().waitFor();
+        await page.locator('main mark').first().waitFor({ state: 'attached' });
         assert.deepEqual(page.noted.errors, []);
         await page.done();
     });
