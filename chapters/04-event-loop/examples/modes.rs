@@ -30,7 +30,8 @@ fn told(mode: PollMode) -> io::Result<()> {
         told += 1;
         left -= server.read(&mut [0; 4])?;
     }
-    println!("{mode:<7?}  told: {told}  bytes left: {left}");
+    let mode = format!("{mode:?}");
+    println!("{mode:<7}  told: {told}  bytes left: {left}");
     poller.delete(&server)
 }
 // ANCHOR_END: modes
