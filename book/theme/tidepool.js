@@ -1,5 +1,5 @@
-// What the book's pages do beyond mdBook: copying commands, remembering progress, and keys for what mdBook gives to
-// the mouse only. Every page is whole without this script.
+// What the book's pages do beyond mdBook: copying commands, tabs, remembering progress, and keys for what mdBook gives
+// to the mouse only. Every page is whole without this script.
 'use strict';
 
 (() => {
@@ -53,12 +53,16 @@
             } catch {
                 said = 'Not copied';
             }
+            const say = (word) => {
+                button.textContent = word;
+                button.setAttribute('aria-label', `${word}: ${text}`);
+            };
             button.focus();
-            button.textContent = said;
+            say(said);
             status.textContent = said;
             clearTimeout(back);
             back = setTimeout(() => {
-                button.textContent = 'Copy';
+                say('Copy');
                 status.textContent = '';
                 delete button.dataset.copied;
             }, 2000);
@@ -68,38 +72,41 @@
 
     // ------------------------------------------------------------ progress
 
-    const store = (() => {
-        const key = 'tidepool-progress';
-        const empty = () => ({ read: {}, done: {}, exercises: {} });
-        return {
-            get() {
-                try {
-                    return { ...empty(), ...JSON.parse(localStorage.getItem(key)) };
-                } catch {
-                    return empty();
-                }
-            },
-            change(edit) {
-                const progress = this.get();
-                edit(progress);
-                try {
-                    localStorage.setItem(key, JSON.stringify(progress));
-                } catch {
-                    // Without storage the marks last as long as the page.
-                }
-                show();
-            },
-            forget() {
-                try {
-                    localStorage.removeItem(key);
-                } catch {
-                    // There was nothing to forget.
-                }
-                show();
-            },
-            key,
-        };
-    })();
+    const KEY = 'tidepool-progress';
+    const nothing = () => ({ read: {}, done: {}, exercises: {} });
+    // Where nothing can be stored, the marks last as long as the page.
+    let unstored;
+
+    function progress_now() {
+        if (unstored) {
+            return unstored;
+        }
+        try {
+            return { ...nothing(), ...JSON.parse(localStorage.getItem(KEY)) };
+        } catch {
+            return nothing();
+        }
+    }
+
+    function keep(progress) {
+        try {
+            if (progress) {
+                localStorage.setItem(KEY, JSON.stringify(progress));
+            } else {
+                localStorage.removeItem(KEY);
+            }
+            unstored = undefined;
+        } catch {
+            unstored = progress ?? nothing();
+        }
+        show();
+    }
+
+    function change(edit) {
+        const progress = progress_now();
+        edit(progress);
+        keep(progress);
+    }
 
     const sidebar = document.querySelector('#mdbook-sidebar .sidebar-scrollbox');
     const links = Array.from(document.querySelectorAll('#mdbook-sidebar .chapter-item > .chapter-link-wrapper > a[href]'))
@@ -114,14 +121,14 @@
     const summary = element('p');
     const forget = element('button', { type: 'button' }, 'Forget my progress');
     const panel = element('div', { class: 'progress', hidden: '' }, summary, forget);
-    forget.addEventListener('click', () => store.forget());
+    forget.addEventListener('click', () => keep(undefined));
     sidebar?.append(panel);
 
     const tick_chapter = element('input', { type: 'checkbox' });
     const tick_exercise = new Map();
 
     function show() {
-        const progress = store.get();
+        const progress = progress_now();
         for (const link of links) {
             const page = page_of(link.href);
             const exercises = progress.exercises[page] ?? [];
@@ -156,7 +163,7 @@
     }
 
     function set(kind, name, value) {
-        store.change((progress) => {
+        change((progress) => {
             if (value) {
                 progress[kind][name] = true;
             } else {
@@ -194,14 +201,14 @@
         card.append(element('label', { class: 'done' }, tick, element('span', {}, 'Done', element('span', { class: 'visually-hidden' }, `: ${title}`))));
     }
     if (cards.length > 0 && is_chapter(here)) {
-        store.change((progress) => {
+        change((progress) => {
             progress.exercises[here] = cards.map((card) => card.dataset.exercise);
         });
     } else {
         show();
     }
     addEventListener('storage', (event) => {
-        if (event.key === store.key) {
+        if (event.key === KEY) {
             show();
         }
     });
@@ -217,43 +224,76 @@
                 .map((node) => node.textContent)
                 .join('')
                 .trim();
-            nav.append(element('span', {}, element('span', { class: 'nav-label' }, label), title));
-            nav.setAttribute('aria-label', `${label}: ${title}`);
-            nav.title = '';
+            nav.append(element('span', {}, element('span', { class: 'nav-label' }, `${label} `), title));
+            nav.removeAttribute('aria-label');
+            nav.removeAttribute('title');
         }
     }
 
-    // ------------------------------------------------------------ tabs: roles and arrow keys
+    // ------------------------------------------------------------ tabs
 
-    // mdbook-tabs changes the classes; this follows with what assistive technology reads.
+    // The markup is mdbook-tabs', and so are the keys in the storage. Its script knows neither the keyboard nor what
+    // assistive technology asks for, and stops where there is no storage: this one stands in its place.
     const containers = Array.from(document.querySelectorAll('.mdbook-tabs-container'));
-    const follow = () => {
-        for (const container of containers) {
-            for (const tab of container.querySelectorAll(':scope > .mdbook-tabs > .mdbook-tab')) {
-                const active = tab.classList.contains('active');
-                tab.setAttribute('aria-selected', active);
-                tab.tabIndex = active ? 0 : -1;
-            }
-            container.dataset.ready = '';
+    const tabs_of = (container) => Array.from(container.querySelectorAll(':scope > .mdbook-tabs > .mdbook-tab'));
+
+    function choose(container, name) {
+        const tabs = tabs_of(container);
+        if (!tabs.some((tab) => tab.dataset.tabname === name)) {
+            return;
         }
-        watch_overflow();
-    };
+        for (const tab of tabs) {
+            const active = tab.dataset.tabname === name;
+            tab.classList.toggle('active', active);
+            tab.setAttribute('aria-selected', active);
+            tab.tabIndex = active ? 0 : -1;
+        }
+        for (const panel of container.querySelectorAll(':scope > .mdbook-tab-content')) {
+            panel.classList.toggle('hidden', panel.dataset.tabname !== name);
+        }
+    }
+
+    function choose_everywhere(container, name) {
+        const group = container.dataset.tabglobal;
+        if (!group) {
+            choose(container, name);
+            return;
+        }
+        try {
+            localStorage.setItem(`mdbook-tabs-${group}`, name);
+        } catch {
+            // Without storage the choice lasts as long as the page.
+        }
+        for (const each of containers.filter((other) => other.dataset.tabglobal === group)) {
+            choose(each, name);
+        }
+    }
+
     containers.forEach((container, index) => {
         const list = container.querySelector(':scope > .mdbook-tabs');
-        list.setAttribute('role', 'tablist');
-        list.setAttribute('aria-label', 'Languages');
-        const tabs = Array.from(list.querySelectorAll(':scope > .mdbook-tab'));
+        const tabs = tabs_of(container);
         const panels = Array.from(container.querySelectorAll(':scope > .mdbook-tab-content'));
+        list.setAttribute('role', 'tablist');
         tabs.forEach((tab, nth) => {
             tab.type = 'button';
             tab.id = `tab-${index}-${nth}`;
             tab.setAttribute('role', 'tab');
-            const content = panels.find((each) => each.dataset.tabname === tab.dataset.tabname);
-            if (content) {
-                content.id = `tab-panel-${index}-${nth}`;
-                content.setAttribute('role', 'tabpanel');
-                content.setAttribute('aria-labelledby', tab.id);
-                tab.setAttribute('aria-controls', content.id);
+            const panel = panels.find((each) => each.dataset.tabname === tab.dataset.tabname);
+            if (panel) {
+                panel.id = `tab-panel-${index}-${nth}`;
+                panel.setAttribute('role', 'tabpanel');
+                panel.setAttribute('aria-labelledby', tab.id);
+                tab.setAttribute('aria-controls', panel.id);
+            }
+        });
+        list.addEventListener('click', (event) => {
+            const tab = event.target.closest('.mdbook-tab');
+            if (tab) {
+                // Every block of the page changes its height: the one that was clicked stays where it is.
+                const before = list.getBoundingClientRect().top;
+                choose_everywhere(container, tab.dataset.tabname);
+                scrollBy({ top: list.getBoundingClientRect().top - before, behavior: 'instant' });
+                watch_overflow();
             }
         });
         list.addEventListener('keydown', (event) => {
@@ -264,7 +304,7 @@
                 Home: 0,
                 End: tabs.length - 1,
             }[event.key];
-            if (at >= 0 && to !== undefined) {
+            if (at >= 0 && to !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) {
                 // The page's own arrow keys turn to the next chapter.
                 event.preventDefault();
                 event.stopPropagation();
@@ -272,15 +312,13 @@
                 tabs[to].focus();
             }
         });
-        // The choice changes every such block on the page: the one that was clicked stays where it is.
-        let before = 0;
-        list.addEventListener('click', () => {
-            before = list.getBoundingClientRect().top;
-        }, { capture: true });
-        list.addEventListener('click', () => {
-            follow();
-            scrollBy({ top: list.getBoundingClientRect().top - before, behavior: 'instant' });
-        });
+        choose(container, tabs.find((tab) => tab.classList.contains('active'))?.dataset.tabname);
+        try {
+            choose(container, localStorage.getItem(`mdbook-tabs-${container.dataset.tabglobal}`));
+        } catch {
+            // Without storage the first tab stands open.
+        }
+        container.dataset.ready = '';
     });
 
     // ------------------------------------------------------------ what scrolls sideways takes the keyboard's focus
@@ -320,11 +358,22 @@
         themes.append(item);
     }
 
-    main?.setAttribute('tabindex', '-1');
-    if (main && !main.id) {
-        main.id = 'text';
+    // Landmarks and names that mdBook's page leaves out.
+    document.getElementById('mdbook-menu-bar').setAttribute('role', 'banner');
+    const search = document.getElementById('mdbook-searchbar');
+    if (search) {
+        document.getElementById('mdbook-search-wrapper').setAttribute('role', 'search');
+        search.setAttribute('aria-label', 'Search this book');
+        search.setAttribute('aria-describedby', 'mdbook-searchresults-header');
     }
-    document.body.prepend(element('a', { class: 'skip', href: `${location.pathname}${location.search}#${main?.id ?? ''}` }, 'Skip to the text'));
+
+    if (main) {
+        main.id = 'text';
+        main.tabIndex = -1;
+        // The 404 page has a base that is not its address.
+        const address = document.querySelector('base') ? location.pathname : '';
+        document.body.prepend(element('a', { class: 'skip', href: `${address}#text` }, 'Skip to the text'));
+    }
 
     // ------------------------------------------------------------ paper
 
@@ -342,9 +391,9 @@
         }
     });
 
-    if (document.readyState === 'loading') {
-        document.addEventListener('DOMContentLoaded', follow);
-    } else {
-        follow();
-    }
+    watch_overflow();
+
+    // mdBook writes the page's headings into the table of contents when the page is whole. What stands below them waits
+    // for that (see tidepool.css), so that nothing moves.
+    document.addEventListener('DOMContentLoaded', () => document.documentElement.classList.add('ready'));
 })();

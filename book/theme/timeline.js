@@ -29,7 +29,7 @@
 
         const tell = () => {
             if (now === 0) {
-                words.textContent = `${last} events: step through them.`;
+                words.textContent = `Step through it: ${last} steps.`;
                 return;
             }
             const says = at(now).map((event) => event.dataset.says).join(' ');

@@ -2,7 +2,7 @@
 //!
 //! The address stands once, in `book.toml` (`output.html.git-repository-url`).
 //! A workflow that builds the book for another repository overrides it by the variables that it has anyway:
-//! `GITHUB_REPOSITORY` and `GITHUB_SERVER_URL`.
+//! `GITHUB_REPOSITORY` and `GITHUB_SERVER_URL`. Where the book is published, `TIDEPOOL_SITE_URL` says.
 
 use std::path::Path;
 
@@ -24,29 +24,19 @@ impl Address {
     ///
     /// `variable` looks a name up in the environment.
     pub fn find(configured: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Self {
-        if let Some(repository) = variable("GITHUB_REPOSITORY").filter(|name| !name.is_empty()) {
-            let server =
-                variable("GITHUB_SERVER_URL").unwrap_or_else(|| String::from("https://github.com"));
-            let name = repository
-                .split_once('/')
-                .map_or(&*repository, |(_, name)| name);
-            let site = if name.ends_with(".github.io") {
-                String::from("/")
-            } else {
-                format!("/{name}/")
-            };
-            return Self {
-                url: format!("{server}/{repository}"),
-                site: Some(site),
-            };
-        }
-        Self {
-            url: configured
-                .unwrap_or_default()
-                .trim_end_matches('/')
-                .to_owned(),
-            site: None,
-        }
+        let published = variable("TIDEPOOL_SITE_URL")
+            .filter(|url| !url.is_empty())
+            .map(|url| path_of_site(&url));
+        let Some(repository) = variable("GITHUB_REPOSITORY").filter(|name| !name.is_empty()) else {
+            let url = configured.unwrap_or_default().trim_end_matches('/');
+            return Self { url: url.to_owned(), site: published };
+        };
+        let server =
+            variable("GITHUB_SERVER_URL").unwrap_or_else(|| String::from("https://github.com"));
+        let name = repository.rsplit('/').next().unwrap_or_default();
+        let site =
+            if name.ends_with(".github.io") { String::from("/") } else { format!("/{name}/") };
+        Self { url: format!("{server}/{repository}"), site: published.or(Some(site)) }
     }
 
     /// The repository's front page.
@@ -96,6 +86,16 @@ impl Address {
     }
 }
 
+/// The path of a site's address: `/pool/` of `https://judit.github.io/pool`.
+fn path_of_site(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.split_once('/').map_or("", |(_, path)| path);
+    match path.trim_matches('/') {
+        "" => String::from("/"),
+        path => format!("/{path}/"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,10 +109,7 @@ mod tests {
             address.lines(Path::new("chapters/a/src/lib.rs"), 3, 9),
             "https://example.org/crabs/tidepool/blob/main/chapters/a/src/lib.rs#L3-L9"
         );
-        assert_eq!(
-            address.issues(),
-            "https://example.org/crabs/tidepool/issues"
-        );
+        assert_eq!(address.issues(), "https://example.org/crabs/tidepool/issues");
         assert_eq!(address.site(), None);
     }
 
@@ -128,11 +125,21 @@ mod tests {
             "GITHUB_SERVER_URL" => Some(String::from("https://git.example.org")),
             _ => None,
         });
-        assert_eq!(
-            address.repository(),
-            "https://git.example.org/judit/judit.github.io"
-        );
+        assert_eq!(address.repository(), "https://git.example.org/judit/judit.github.io");
         assert_eq!(address.site(), Some("/"));
+    }
+
+    #[test]
+    fn the_site_lies_where_it_is_published() {
+        let site = |url: &str| {
+            let address = Address::find(CONFIGURED, |name| {
+                (name == "TIDEPOOL_SITE_URL").then(|| url.to_owned())
+            });
+            address.site().map(str::to_owned)
+        };
+        assert_eq!(site("https://judit.github.io/pool").as_deref(), Some("/pool/"));
+        assert_eq!(site("https://book.example.org/").as_deref(), Some("/"));
+        assert_eq!(site(""), None);
     }
 
     #[test]

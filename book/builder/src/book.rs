@@ -8,10 +8,13 @@ use mdbook_driver::MDBook;
 use mdbook_driver::book::{Book, BookItem};
 use mdbook_preprocessor::{Preprocessor, PreprocessorContext};
 
-use crate::Error;
+use pulldown_cmark::{Event, Parser, Tag};
+
 use crate::directives::{appendix, expand};
+use crate::packages::line_at;
 use crate::problem::Problem;
 use crate::site::{Site, Source};
+use crate::{Error, warnings};
 
 /// Builds the book of `site` into `folder`, whose content it replaces.
 ///
@@ -19,6 +22,20 @@ use crate::site::{Site, Source};
 ///
 /// [`Error::Problems`] with everything that is wrong with the sources; [`Error::Book`] where mdBook fails.
 pub fn build(site: &Arc<Site>, folder: &Path) -> Result<(), Error> {
+    let problems = render(site, folder)?;
+    if problems.is_empty() { Ok(()) } else { Err(Error::Problems(problems)) }
+}
+
+/// Renders the book as far as it goes: a directive that cannot be followed leaves nothing, and its problem is returned.
+///
+/// # Errors
+///
+/// [`Error::Problems`] where a page of the table of contents is missing; [`Error::Book`] where mdBook fails.
+pub fn render(site: &Arc<Site>, folder: &Path) -> Result<Vec<Problem>, Error> {
+    let missing = missing_pages(site);
+    if !missing.is_empty() {
+        return Err(Error::Problems(missing));
+    }
     let mut config = site.config.clone();
     config.build.build_dir = folder.to_path_buf();
     let mut book =
@@ -30,14 +47,45 @@ pub fn build(site: &Arc<Site>, folder: &Path) -> Result<(), Error> {
     let problems = Arc::clone(&directives.problems);
     book.with_preprocessor(directives);
     book.with_preprocessor(mdbook_tabs::TabsPreprocessor::new());
-    let result = book.build();
+    let (result, warnings) = warnings::caught(|| book.build());
+    result.map_err(Error::Book)?;
     let mut problems =
         std::mem::take(&mut *problems.lock().unwrap_or_else(PoisonError::into_inner));
-    if problems.is_empty() {
-        return result.map_err(Error::Book);
-    }
+    problems.extend(warnings.iter().map(|warning| from_mdbook(site, warning)));
     problems.sort();
-    Err(Error::Problems(problems))
+    problems.dedup();
+    Ok(problems)
+}
+
+/// The pages that the table of contents names and that there are not.
+fn missing_pages(site: &Site) -> Vec<Problem> {
+    let path = Path::new("book/src/SUMMARY.md");
+    let text = site.text(path).unwrap_or_default();
+    Parser::new(&text)
+        .into_offset_iter()
+        .filter_map(|(event, range)| match event {
+            Event::Start(Tag::Link { dest_url, .. }) => Some((dest_url, range)),
+            _ => None,
+        })
+        .filter(|(page, _)| !page.is_empty() && !site.has(&path.with_file_name(&**page)))
+        .map(|(page, range)| {
+            let message = format!("there is no page book/src/{page}");
+            Problem::new(path, line_at(&text, range.start), message)
+        })
+        .collect()
+}
+
+/// A warning of mdBook's, at the page that it names.
+fn from_mdbook(site: &Site, warning: &str) -> Problem {
+    let page = warning
+        .split('`')
+        .find_map(|quoted| quoted.strip_suffix(".md"))
+        .map_or_else(String::new, |page| format!("{page}.html"));
+    let source = crate::check::sources(site)
+        .into_iter()
+        .find(|path| site.page_of(path).is_some_and(|shown| shown.html == page))
+        .unwrap_or_else(|| PathBuf::from("book/book.toml"));
+    Problem::new(source, 1, format!("mdBook says: {warning}"))
 }
 
 /// Builds the book into `book/dist`, where the last good build stays until this one is whole.
@@ -45,7 +93,7 @@ pub fn build(site: &Arc<Site>, folder: &Path) -> Result<(), Error> {
 /// # Errors
 ///
 /// As [`build`]; and where the folders cannot be moved.
-pub fn publish(site: &Arc<Site>) -> Result<PathBuf, Error> {
+pub fn publish(site: &Arc<Site>) -> Result<Published, Error> {
     let home = site.root().join("book");
     let dist = home.join("dist");
     let staging = tempfile::Builder::new()
@@ -55,11 +103,45 @@ pub fn publish(site: &Arc<Site>) -> Result<PathBuf, Error> {
     let next = staging.path().join("next");
     build(site, &next)?;
     let moved = |error| Error::file("cannot put the new book into book/dist", error);
+    let changed = !same(&dist, &next);
     if dist.exists() {
         fs::rename(&dist, staging.path().join("last")).map_err(moved)?;
     }
     fs::rename(&next, &dist).map_err(moved)?;
-    Ok(dist)
+    Ok(Published { folder: dist, changed })
+}
+
+/// A book that was put in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Its folder, `book/dist`.
+    pub folder: PathBuf,
+    /// Whether a file differs from the book that was there before.
+    pub changed: bool,
+}
+
+/// Whether two folders hold the same files. One that cannot be read is like no other.
+fn same(a: &Path, b: &Path) -> bool {
+    let list = |folder: &Path| -> Option<Vec<PathBuf>> {
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .ok()?
+            .map(|entry| Some(PathBuf::from(entry.ok()?.file_name())))
+            .collect::<Option<_>>()?;
+        names.sort();
+        Some(names)
+    };
+    let (Some(names), Some(others)) = (list(a), list(b)) else {
+        return false;
+    };
+    names == others
+        && names.iter().all(|name| {
+            let (a, b) = (a.join(name), b.join(name));
+            if a.is_dir() {
+                same(&a, &b)
+            } else {
+                matches!((fs::read(a), fs::read(b)), (Ok(a), Ok(b)) if a == b)
+            }
+        })
 }
 
 /// Our directives, as mdBook runs them: the appendix first, then every page.
@@ -91,23 +173,14 @@ impl Preprocessor for Directives {
             let Ok(source) = Source::read(&self.site, &path) else {
                 return;
             };
-            if chapter
-                .path
-                .as_ref()
-                .map(|path| path.with_extension("html"))
+            if chapter.path.as_ref().map(|path| path.with_extension("html"))
                 != Some(PathBuf::from(&source.page.html))
             {
                 return;
             }
             chapter.content = expand(&self.site, &source, &mut problems);
         });
-        if problems.is_empty() {
-            Ok(book)
-        } else {
-            Err(mdbook_preprocessor::errors::Error::msg(
-                "the sources are not right",
-            ))
-        }
+        Ok(book)
     }
 }
 
@@ -131,7 +204,7 @@ mod tests {
                 PROSE,
                 "# Waiting\n\n{{#chapter}}\n\n{{#tabs global=\"lang\"}}\n{{#tab name=\"Rust\"}}\n\n{{#listing examples/tea.rs}}\n\n{{#endtab}}\n{{#tab name=\"Python\"}}\n\n{{#listing python/tea.py}}\n\n{{#endtab}}\n{{#endtabs}}\n\n{{#exercise teapot}}\n",
             );
-        let dist = publish(&Arc::new(fixture.site())).unwrap();
+        let dist = publish(&Arc::new(fixture.site())).unwrap().folder;
         let page = fs::read_to_string(dist.join("01-waiting.html")).unwrap();
         for part in [
             "<div class=\"chapter-head\">",
@@ -157,27 +230,30 @@ mod tests {
     #[test]
     fn a_broken_source_leaves_the_last_good_book() {
         let fixture = Fixture::new();
-        let dist = publish(&Arc::new(fixture.site())).unwrap();
+        let dist = publish(&Arc::new(fixture.site())).unwrap().folder;
         let before = fs::read_to_string(dist.join("01-waiting.html")).unwrap();
-        fixture.write(
-            PROSE,
-            "# Waiting\n\n{{#listing none.rs}}\n\n{{#figure none}}\n",
-        );
+        fixture.write(PROSE, "# Waiting\n\n{{#listing none.rs}}\n\n{{#figure none}}\n");
         let error = publish(&Arc::new(fixture.site())).unwrap_err().to_string();
         assert!(error.contains("book/src/01-waiting.md:3: "), "{error}");
-        assert!(
-            error.contains("book/src/01-waiting.md:5: "),
-            "all problems are reported: {error}"
-        );
-        assert_eq!(
-            fs::read_to_string(dist.join("01-waiting.html")).unwrap(),
-            before
-        );
+        assert!(error.contains("book/src/01-waiting.md:5: "), "all problems are reported: {error}");
+        assert_eq!(fs::read_to_string(dist.join("01-waiting.html")).unwrap(), before);
         let left: Vec<_> = fs::read_dir(fixture.root().join("book"))
             .unwrap()
             .map(|entry| entry.unwrap().file_name())
             .filter(|name| name.to_string_lossy().starts_with('.'))
             .collect();
         assert!(left.is_empty(), "{left:?}");
+    }
+
+    #[test]
+    fn a_build_says_whether_a_reader_sees_a_difference() {
+        let fixture = Fixture::new();
+        let publish = || publish(&Arc::new(fixture.site())).unwrap().changed;
+        assert!(publish(), "the first book is new");
+        assert!(!publish(), "nothing was changed");
+        fixture.write("exercises/01-waiting/1-teapot/src/lib.rs", "pub fn pour() {}\n");
+        assert!(!publish(), "an answer is no part of the book");
+        fixture.write(PROSE, "# Waiting\n\nMore tea.\n");
+        assert!(publish());
     }
 }

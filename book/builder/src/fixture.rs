@@ -22,9 +22,7 @@ pub const SOLUTION: &str = "solutions/01-waiting/1-teapot";
 impl Fixture {
     /// A sound checkout, as small as one can be.
     pub fn new() -> Self {
-        let fixture = Self {
-            dir: tempfile::tempdir().unwrap(),
-        };
+        let fixture = Self { dir: tempfile::tempdir().unwrap() };
         fixture
             .write(
                 "book/book.toml",

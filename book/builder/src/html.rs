@@ -48,18 +48,12 @@ mod tests {
 
     #[test]
     fn a_text_of_several_lines_becomes_one_line() {
-        assert_eq!(
-            one_line("a < b\n\n\"c\""),
-            "a &lt; b&#10;&#10;&quot;c&quot;"
-        );
+        assert_eq!(one_line("a < b\n\n\"c\""), "a &lt; b&#10;&#10;&quot;c&quot;");
     }
 
     #[test]
     fn backticks_in_a_sentence_become_code() {
-        assert_eq!(
-            sentence("Use `Vec<u8>`."),
-            "Use <code>Vec&lt;u8&gt;</code>."
-        );
+        assert_eq!(sentence("Use `Vec<u8>`."), "Use <code>Vec&lt;u8&gt;</code>.");
         assert_eq!(sentence("a ` alone"), "a ` alone");
     }
 }

@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod book;
+pub mod check;
 pub mod directives;
 #[cfg(test)]
 mod fixture;
@@ -18,7 +19,9 @@ pub mod packages;
 pub mod problem;
 pub mod record;
 pub mod recordings;
+pub mod serve;
 pub mod site;
+mod warnings;
 
 use problem::Problem;
 
@@ -50,9 +53,6 @@ pub enum Error {
 impl Error {
     /// An error about a file.
     pub fn file(action: impl Into<String>, source: std::io::Error) -> Self {
-        Self::File {
-            action: action.into(),
-            source,
-        }
+        Self::File { action: action.into(), source }
     }
 }

@@ -9,13 +9,7 @@ use serde::Deserialize;
 use crate::problem::Problem;
 
 /// The folders that hold packages, as in the workspace's manifest; a `*` stands for any folder.
-const PLACES: &[&str] = &[
-    "book/*",
-    "chapters/*",
-    "exercises/*",
-    "exercises/*/*",
-    "solutions/*/*",
-];
+const PLACES: &[&str] = &["book/*", "chapters/*", "exercises/*", "exercises/*/*", "solutions/*/*"];
 
 /// One package.
 #[derive(Debug, Clone)]
@@ -123,21 +117,13 @@ fn package(root: &Path, dir: PathBuf, manifest: Manifest) -> Package {
         examples.insert(target.name, path);
     }
     let mut programs: BTreeMap<String, PathBuf> = sources(root, &dir.join("src/bin"));
-    programs.extend(
-        manifest
-            .bin
-            .into_iter()
-            .map(|target| (target.name, PathBuf::new())),
-    );
+    programs.extend(manifest.bin.into_iter().map(|target| (target.name, PathBuf::new())));
     if root.join(&dir).join("src/main.rs").is_file() {
         programs.insert(manifest.package.name.clone(), PathBuf::new());
     }
     Package {
         name: manifest.package.name,
-        examples: examples
-            .into_iter()
-            .map(|(name, path)| Example { name, path })
-            .collect(),
+        examples: examples.into_iter().map(|(name, path)| Example { name, path }).collect(),
         programs: programs.into_keys().collect(),
         dir,
     }
@@ -146,11 +132,7 @@ fn package(root: &Path, dir: PathBuf, manifest: Manifest) -> Package {
 /// What Cargo finds by itself in a folder of programs: `NAME.rs` and `NAME/main.rs`.
 fn sources(root: &Path, folder: &Path) -> BTreeMap<String, PathBuf> {
     let mut found = BTreeMap::new();
-    for entry in fs::read_dir(root.join(folder))
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    for entry in fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
         let file_name = entry.file_name().to_string_lossy().into_owned();
         if let Some(name) = file_name.strip_suffix(".rs") {
             found.insert(name.to_owned(), folder.join(&file_name));

@@ -19,23 +19,13 @@ pub struct Problem {
 impl Problem {
     /// A problem at a line of a file.
     pub fn new(path: impl AsRef<Path>, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.as_ref().to_path_buf(),
-            line,
-            message: message.into(),
-        }
+        Self { path: path.as_ref().to_path_buf(), line, message: message.into() }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}:{}: {}",
-            slashed(&self.path),
-            self.line,
-            self.message.trim_end()
-        )
+        write!(f, "{}:{}: {}", slashed(&self.path), self.line, self.message.trim_end())
     }
 }
 
@@ -46,11 +36,7 @@ pub fn slashed(path: &Path) -> String {
 
 /// Several problems as one text, one after the other.
 pub fn report(problems: &[Problem]) -> String {
-    problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n")
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub struct Recording {
     pub kind: Kind,
     /// For a measured run: the command that the check runs instead, at a smaller size.
     pub small: Option<String>,
+    /// Whether the words of a measured run depend on what was measured: then only the number of lines is compared.
+    pub words_vary: bool,
     /// The pictures that the run draws: `figures/NAME.svg` and `figures/NAME.json`.
     pub figures: Vec<String>,
     /// What the program reads from its standard input.
@@ -75,6 +77,8 @@ struct Entry {
     command: String,
     kind: Kind,
     small: Option<String>,
+    #[serde(default, rename = "words-vary")]
+    words_vary: bool,
     #[serde(default)]
     figures: Vec<String>,
     stdin: Option<String>,
@@ -84,11 +88,7 @@ impl Recordings {
     /// Reads every `chapters/*/recordings.toml`. What cannot be read becomes a problem.
     pub fn read_all(root: &Path, problems: &mut Vec<Problem>) -> HashMap<PathBuf, Self> {
         let mut all = HashMap::new();
-        for entry in fs::read_dir(root.join("chapters"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
+        for entry in fs::read_dir(root.join("chapters")).into_iter().flatten().flatten() {
             let dir = Path::new("chapters").join(entry.file_name());
             let Ok(text) = fs::read_to_string(root.join(&dir).join("recordings.toml")) else {
                 continue;
@@ -105,9 +105,7 @@ impl Recordings {
         let file: File = toml::from_str(text).unwrap_or_else(|error| {
             let at = error.span().map_or(0, |span| span.start);
             problems.push(Problem::new(&path, line_at(text, at), error.message()));
-            File {
-                recording: Vec::new(),
-            }
+            File { recording: Vec::new() }
         });
         let mut list: Vec<Recording> = Vec::new();
         for entry in file.recording {
@@ -119,6 +117,16 @@ impl Recordings {
                     line,
                     format!(
                         "`{}` has a small command, which only a measured recording may have",
+                        entry.name
+                    ),
+                ));
+            }
+            if entry.words_vary && entry.kind != Kind::Measured {
+                problems.push(Problem::new(
+                    &path,
+                    line,
+                    format!(
+                        "`{}` has words that vary, which only a measured recording may have",
                         entry.name
                     ),
                 ));
@@ -136,6 +144,7 @@ impl Recordings {
                 command: entry.command,
                 kind: entry.kind,
                 small: entry.small,
+                words_vary: entry.words_vary,
                 figures: entry.figures,
                 stdin: entry.stdin,
                 line,
@@ -156,9 +165,7 @@ impl Recordings {
 
     /// The file that holds what `recording` printed, relative to the checkout.
     pub fn file(&self, recording: &Recording) -> PathBuf {
-        self.dir
-            .join("recorded")
-            .join(format!("{}.txt", recording.name))
+        self.dir.join("recorded").join(format!("{}.txt", recording.name))
     }
 }
 
@@ -182,10 +189,7 @@ impl Recorded {
                 measured: Some(first.trim_start_matches("# ").to_owned()),
                 output: rest.to_owned(),
             },
-            _ => Self {
-                measured: None,
-                output: text.to_owned(),
-            },
+            _ => Self { measured: None, output: text.to_owned() },
         }
     }
 
@@ -221,10 +225,7 @@ mod tests {
         assert_eq!(problems, []);
         let tea = recordings.get("tea").unwrap();
         assert_eq!((tea.line, tea.kind), (3, Kind::Exact));
-        assert_eq!(
-            recordings.file(tea),
-            Path::new("chapters/01-waiting/recorded/tea.txt")
-        );
+        assert_eq!(recordings.file(tea), Path::new("chapters/01-waiting/recorded/tea.txt"));
     }
 
     #[test]
@@ -234,9 +235,7 @@ mod tests {
         );
         assert_eq!(problems.len(), 1);
         assert!(
-            problems[0]
-                .to_string()
-                .contains("recordings.toml:5: unknown field `figure`"),
+            problems[0].to_string().contains("recordings.toml:5: unknown field `figure`"),
             "{}",
             problems[0]
         );
@@ -257,10 +256,7 @@ mod tests {
             output: String::from("1.5 s\n"),
         };
         let text = recorded.text();
-        assert_eq!(
-            text,
-            "# Measured on Abacus, 2 cores, Linux, on 2026-11-21.\n1.5 s\n"
-        );
+        assert_eq!(text, "# Measured on Abacus, 2 cores, Linux, on 2026-11-21.\n1.5 s\n");
         assert_eq!(Recorded::parse(&text), recorded);
         assert_eq!(Recorded::parse("1.5 s\n").measured, None);
     }

@@ -43,10 +43,7 @@ impl Site {
         let html = config.html_config().unwrap_or_default();
         let address = Address::find(html.git_repository_url.as_deref(), variable);
         let mut settings = vec![
-            (
-                "output.html.git-repository-url",
-                address.repository().to_owned(),
-            ),
+            ("output.html.git-repository-url", address.repository().to_owned()),
             ("output.html.edit-url-template", address.edit_template()),
         ];
         if let Some(site) = address.site() {
@@ -58,14 +55,7 @@ impl Site {
         let mut problems = Vec::new();
         let packages = Packages::read(root, &mut problems);
         let recordings = Recordings::read_all(root, &mut problems);
-        Ok(Self {
-            tree,
-            address,
-            packages,
-            recordings,
-            problems,
-            config,
-        })
+        Ok(Self { tree, address, packages, recordings, problems, config })
     }
 
     /// The checkout's top folder.
@@ -118,11 +108,7 @@ impl Site {
             } else {
                 return None;
             };
-            Some(Page {
-                html,
-                chapter: Some(chapter.clone()),
-                exercise: Some(exercise.clone()),
-            })
+            Some(Page { html, chapter: Some(chapter.clone()), exercise: Some(exercise.clone()) })
         })
     }
 }
@@ -167,11 +153,7 @@ impl Source {
         let page = site
             .page_of(path)
             .ok_or_else(|| format!("no page shows {}", crate::problem::slashed(path)))?;
-        Ok(Self {
-            path: path.to_path_buf(),
-            text: site.text(path)?,
-            page,
-        })
+        Ok(Self { path: path.to_path_buf(), text: site.text(path)?, page })
     }
 
     /// The file or folder that `target` names when it stands in this source:
@@ -189,11 +171,7 @@ impl Source {
     pub fn crate_dir(&self) -> PathBuf {
         match (&self.page.chapter, &self.page.exercise) {
             (Some(chapter), None) => chapter.crate_dir(),
-            _ => self
-                .path
-                .parent()
-                .map(Path::to_path_buf)
-                .unwrap_or_default(),
+            _ => self.path.parent().map(Path::to_path_buf).unwrap_or_default(),
         }
     }
 }
@@ -242,10 +220,7 @@ mod tests {
     fn a_path_is_resolved_within_the_checkout() {
         let base = Path::new("chapters/01-waiting");
         let resolve = |target| Source::resolve(base, target);
-        assert_eq!(
-            resolve("src/lib.rs"),
-            Some("chapters/01-waiting/src/lib.rs".into())
-        );
+        assert_eq!(resolve("src/lib.rs"), Some("chapters/01-waiting/src/lib.rs".into()));
         assert_eq!(resolve("../crowd"), Some("chapters/crowd".into()));
         assert_eq!(resolve("/Cargo.toml"), Some("Cargo.toml".into()));
         assert_eq!(resolve("../../../etc/passwd"), None);

@@ -59,5 +59,5 @@ fn draw(between: Duration, end: Duration) -> io::Result<()> {
     recorder.arrow(program, south, between, "asks");
     recorder.span(south, between, end, Kind::Working, "takes its reading");
     recorder.arrow(south, program, end, "answers");
-    recorder.finish().save("fetch")
+    recorder.rounded(Duration::from_millis(100)).finish().save("fetch")
 }

@@ -8,15 +8,9 @@ use std::sync::Arc;
 use wsgi::{Config, WallClock, crab_app, serve};
 
 fn main() -> std::io::Result<()> {
-    let port = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| String::from("8000"));
+    let port = std::env::args().nth(1).unwrap_or_else(|| String::from("8000"));
     let listener = TcpListener::bind(format!("127.0.0.1:{port}"))?;
     println!("crabsarecool.com is at http://{}/", listener.local_addr()?);
-    serve(
-        &listener,
-        &crab_app(Arc::new(WallClock::new())),
-        &Config::default(),
-    );
+    serve(&listener, &crab_app(Arc::new(WallClock::new())), &Config::default());
     Ok(())
 }

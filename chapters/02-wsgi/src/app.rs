@@ -62,9 +62,7 @@ pub struct StartResponse {
 impl StartResponse {
     /// A `start_response` that calls `call`.
     pub fn new(call: impl Fn(Start) -> Result<(), StartError> + Send + Sync + 'static) -> Self {
-        Self {
-            call: Arc::new(call),
-        }
+        Self { call: Arc::new(call) }
     }
 
     /// Says with which status and headers the response begins. Nothing is sent before the body's first part.
@@ -73,11 +71,7 @@ impl StartResponse {
     ///
     /// [`StartError`] if they may not be sent, or if this was said before.
     pub fn call(&self, status: &str, headers: impl Into<Headers>) -> Result<(), StartError> {
-        self.pass(Start {
-            status: status.to_owned(),
-            headers: headers.into(),
-            replaces: false,
-        })
+        self.pass(Start { status: status.to_owned(), headers: headers.into(), replaces: false })
     }
 
     /// Takes back what was said before, because an error has come up since. PEP 3333 writes this as `exc_info`.
@@ -86,11 +80,7 @@ impl StartResponse {
     ///
     /// [`StartError::HeadSent`] if the head is on the wire.
     pub fn replace(&self, status: &str, headers: impl Into<Headers>) -> Result<(), StartError> {
-        self.pass(Start {
-            status: status.to_owned(),
-            headers: headers.into(),
-            replaces: true,
-        })
+        self.pass(Start { status: status.to_owned(), headers: headers.into(), replaces: true })
     }
 
     /// Passes on what somebody else said: for middleware.
@@ -123,9 +113,7 @@ impl Body {
         I: IntoIterator<Item = Result<Vec<u8>, Error>>,
         I::IntoIter: Send + 'static,
     {
-        Self {
-            parts: Box::new(parts.into_iter()),
-        }
+        Self { parts: Box::new(parts.into_iter()) }
     }
 
     /// A body without parts.

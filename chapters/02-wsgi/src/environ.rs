@@ -107,9 +107,8 @@ impl Environ {
         Ok(Self {
             request_method: head.method.clone(),
             script_name: String::new(),
-            path_info: percent_decode(path).ok_or(Refusal::Target(
-                "its percent-encoding is broken, or is not UTF-8",
-            ))?,
+            path_info: percent_decode(path)
+                .ok_or(Refusal::Target("its percent-encoding is broken, or is not UTF-8"))?,
             query_string: query.to_owned(),
             content_type: head.headers.get("content-type").map(str::to_owned),
             content_length: match head.framing {
@@ -148,19 +147,10 @@ impl Environ {
             keep_alive: true,
             expects_continue: false,
         };
-        let circumstances = Circumstances {
-            server: here,
-            client: here,
-            multithread: false,
-            multiprocess: false,
-        };
-        Self::new(
-            &head,
-            circumstances,
-            Box::new(io::empty()),
-            Box::new(io::sink()),
-        )
-        .expect("a test's target is percent-encoded correctly")
+        let circumstances =
+            Circumstances { server: here, client: here, multithread: false, multiprocess: false };
+        Self::new(&head, circumstances, Box::new(io::empty()), Box::new(io::sink()))
+            .expect("a test's target is percent-encoded correctly")
     }
 
     /// The same request with a body.

@@ -21,16 +21,13 @@ impl Headers {
 
     /// Takes away all fields of that name and adds one.
     pub fn set(&mut self, name: &str, value: impl Into<Vec<u8>>) {
-        self.fields
-            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.fields.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self.push(name, value);
     }
 
     /// The value of the first field of that name, if it is UTF-8.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name)
-            .next()
-            .and_then(|value| str::from_utf8(value).ok())
+        self.all(name).next().and_then(|value| str::from_utf8(value).ok())
     }
 
     /// The values of all fields of that name.
@@ -52,9 +49,7 @@ impl Headers {
 
     /// All fields, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.fields
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 }
 

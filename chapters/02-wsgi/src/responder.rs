@@ -66,12 +66,7 @@ impl Responder {
             Ok(Err(error)) => (None, Some(error)),
             Err(_) => (None, Some("the application panicked".into())),
         };
-        Self {
-            slot,
-            body,
-            extra,
-            failure,
-        }
+        Self { slot, body, extra, failure }
     }
 
     /// Asks the application for its next part, and catches its panic if it panics.
@@ -79,16 +74,10 @@ impl Responder {
     /// Here the application works, or waits; the connection is not needed meanwhile.
     pub fn ask(&mut self) -> Asked {
         if let Some(failure) = self.failure.take() {
-            return Asked {
-                part: Err(failure),
-                whole: false,
-            };
+            return Asked { part: Err(failure), whole: false };
         }
         let Some(body) = self.body.as_mut() else {
-            return Asked {
-                part: Ok(None),
-                whole: false,
-            };
+            return Asked { part: Ok(None), whole: false };
         };
         let whole = body.size_hint() == (1, Some(1));
         let part = catch_unwind(AssertUnwindSafe(|| body.next()))
@@ -200,11 +189,7 @@ fn said(slot: &Mutex<Slot>, start: Start) -> Result<(), StartError> {
     let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     check_start(&start.status, &start.headers)?;
     if slot.sent {
-        return Err(if start.replaces {
-            StartError::HeadSent
-        } else {
-            StartError::AlreadyStarted
-        });
+        return Err(if start.replaces { StartError::HeadSent } else { StartError::AlreadyStarted });
     }
     if slot.start.is_some() && !start.replaces {
         return Err(StartError::AlreadyStarted);

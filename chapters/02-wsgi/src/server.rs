@@ -83,23 +83,17 @@ pub struct ErrorLog {
 impl ErrorLog {
     /// A log that ends up in `writer`.
     pub fn new(writer: impl Write + Send + 'static) -> Self {
-        Self {
-            writer: Arc::new(Mutex::new(writer)),
-        }
+        Self { writer: Arc::new(Mutex::new(writer)) }
     }
 
     /// Writes one line. Control characters are escaped, so that a client cannot write lines of its own.
     pub fn report(&self, line: &str) {
-        let mut text: String = line
-            .chars()
-            .flat_map(|c| {
-                if c.is_control() {
-                    c.escape_default().collect::<Vec<_>>()
-                } else {
-                    vec![c]
-                }
-            })
-            .collect();
+        let mut text: String =
+            line.chars()
+                .flat_map(|c| {
+                    if c.is_control() { c.escape_default().collect::<Vec<_>>() } else { vec![c] }
+                })
+                .collect();
         text.push('\n');
         // A server that cannot even complain can only go on.
         let _ = self.lock().write_all(text.as_bytes());
@@ -164,10 +158,7 @@ impl Transport for TcpStream {
     }
 
     fn addresses(&self) -> (SocketAddr, SocketAddr) {
-        (
-            self.local_addr().unwrap_or(NOWHERE),
-            self.peer_addr().unwrap_or(NOWHERE),
-        )
+        (self.local_addr().unwrap_or(NOWHERE), self.peer_addr().unwrap_or(NOWHERE))
     }
 }
 
@@ -259,9 +250,7 @@ fn answer<S: Transport>(
             Progress::More => {}
             Progress::Finished => return Ok(()),
             Progress::Failed(error) => {
-                config
-                    .errors
-                    .report(&format!("{} {}: {error}", head.method, head.target));
+                config.errors.report(&format!("{} {}: {error}", head.method, head.target));
                 return Ok(());
             }
         }
@@ -282,19 +271,9 @@ fn environ_of<S: Transport>(
         multithread: config.multithread,
         multiprocess: config.multiprocess,
     };
-    let input = Input {
-        wire: Arc::clone(wire),
-        number,
-        part: Vec::new(),
-        used: 0,
-    };
+    let input = Input { wire: Arc::clone(wire), number, part: Vec::new(), used: 0 };
     lock(wire).number = number;
-    Environ::new(
-        head,
-        circumstances,
-        Box::new(input),
-        Box::new(config.errors.clone()),
-    )
+    Environ::new(head, circumstances, Box::new(input), Box::new(config.errors.clone()))
 }
 
 /// What the server adds to a response unless the application says it (RFC 9110, sections 6.6.1 and 10.2.4).
@@ -432,12 +411,15 @@ impl<S: Transport> Wire<S> {
             return Ok(());
         }
         self.stream.write_within(self.config.write)?;
-        let written = self
-            .stream
-            .write_all(&self.out)
-            .and_then(|()| self.stream.flush());
+        let written = self.stream.write_all(&self.out).and_then(|()| self.stream.flush());
         self.out.clear();
-        written
+        written.map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => io::Error::new(
+                ErrorKind::TimedOut,
+                "the client made no room for the response in time",
+            ),
+            _ => error,
+        })
     }
 
     /// After a response: passes over what the application left of the request's body, and goes on to the next request.

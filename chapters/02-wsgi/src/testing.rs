@@ -124,12 +124,7 @@ impl Exchange {
         let start = self.start();
         let (status, headers) =
             start.map_or_else(Default::default, |start| (start.status, start.headers));
-        Answer {
-            status,
-            headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-            failure,
-        }
+        Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned(), failure }
     }
 }
 

@@ -17,23 +17,13 @@ fn run(program: &str, arguments: &[&str]) -> Option<Output> {
         return None;
     };
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{program} {arguments:?} failed: {errors}"
-    );
+    assert!(output.status.success(), "{program} {arguments:?} failed: {errors}");
     Some(output)
 }
 
 fn curl(address: SocketAddr, path: &str, more: &[&str]) -> Option<String> {
     let url = format!("http://{address}{path}");
-    let mut arguments = vec![
-        "--silent",
-        "--show-error",
-        "--max-time",
-        "20",
-        "--noproxy",
-        "*",
-    ];
+    let mut arguments = vec!["--silent", "--show-error", "--max-time", "20", "--noproxy", "*"];
     arguments.extend(more);
     arguments.push(&url);
     run("curl", &arguments).map(|output| String::from_utf8(output.stdout).unwrap())
@@ -46,10 +36,7 @@ fn curl_reads_pages_the_feed_and_heads() {
         let Some(page) = curl(address, "/crabs/hermit", &["--include"]) else {
             return;
         };
-        assert!(
-            page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("Pagurus"),
-            "{page}"
-        );
+        assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("Pagurus"), "{page}");
         let feed = curl(address, "/feed?readings=2", &[]).unwrap();
         assert_eq!(feed, "0.50 m, rising\n0.51 m, rising\n");
         let old = curl(address, "/feed?readings=2", &["--http1.0"]).unwrap();
@@ -67,12 +54,9 @@ fn curl_sends_bodies_with_a_length_in_chunks_and_after_100_continue() {
             return;
         };
         assert_eq!(same, "crab");
-        let chunked = curl(
-            address,
-            "/",
-            &["--data", "crab", "--header", "Transfer-Encoding: chunked"],
-        )
-        .unwrap();
+        let chunked =
+            curl(address, "/", &["--data", "crab", "--header", "Transfer-Encoding: chunked"])
+                .unwrap();
         assert_eq!(chunked, "crab");
         let waited = curl(
             address,
@@ -88,10 +72,7 @@ fn curl_sends_bodies_with_a_length_in_chunks_and_after_100_continue() {
             ],
         )
         .unwrap();
-        assert!(
-            waited.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"),
-            "{waited}"
-        );
+        assert!(waited.starts_with("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"), "{waited}");
     });
 }
 
@@ -104,10 +85,7 @@ fn curl_keeps_its_connection_for_a_second_request() {
         let Some(both) = curl(address, "/", &[&second]) else {
             return;
         };
-        assert!(
-            both.contains("Crabs are cool") && both.contains("Guest book"),
-            "{both}"
-        );
+        assert!(both.contains("Crabs are cool") && both.contains("Guest book"), "{both}");
         server.join().unwrap();
     });
 }
@@ -138,10 +116,7 @@ fn a_malformed_request_is_answered_and_the_answer_arrives() {
         client.write_all(&request).unwrap();
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
-        assert!(
-            answer.starts_with("HTTP/1.1 400 Bad Request\r\n"),
-            "{answer}"
-        );
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{answer}");
         assert!(
             answer
                 .ends_with("a request has either Content-Length or Transfer-Encoding, not both\n"),

@@ -25,12 +25,7 @@ fn every_page_answers() {
         ("GET", "/", "200 OK", "<h1>Crabs are cool</h1>"),
         ("HEAD", "/", "200 OK", ""),
         ("GET", "/crabs/fiddler", "200 OK", "Minuca pugnax"),
-        (
-            "GET",
-            "/crabs/%3Cb%3E",
-            "404 Not Found",
-            "never met the &lt;b&gt; crab",
-        ),
+        ("GET", "/crabs/%3Cb%3E", "404 Not Found", "never met the &lt;b&gt; crab"),
         ("GET", "/crab.svg", "200 OK", "<svg"),
         ("GET", "/guests", "200 OK", "<li>Judit</li>"),
         ("GET", "/dunes", "404 Not Found", "Nothing but sand here."),
@@ -53,21 +48,11 @@ fn a_guest_signs_and_is_seen() {
         ask(&app, environ)
     };
     let (status, headers, _) = sign("name=P%C3%A9ter+%26+Lili");
-    assert_eq!(
-        (status.as_str(), headers.get("location")),
-        ("303 See Other", Some("/guests"))
-    );
-    assert!(
-        ask(&app, Environ::testing("GET", "/guests"))
-            .2
-            .contains("<li>Péter &amp; Lili</li>")
-    );
+    assert_eq!((status.as_str(), headers.get("location")), ("303 See Other", Some("/guests")));
+    assert!(ask(&app, Environ::testing("GET", "/guests")).2.contains("<li>Péter &amp; Lili</li>"));
     assert_eq!(sign("name=+").0, "400 Bad Request");
     assert_eq!(sign("town=Budapest").0, "400 Bad Request");
-    assert_eq!(
-        sign(&format!("name={}", "x".repeat(2_000))).0,
-        "413 Content Too Large"
-    );
+    assert_eq!(sign(&format!("name={}", "x".repeat(2_000))).0, "413 Content Too Large");
 }
 
 #[test]
@@ -75,9 +60,5 @@ fn the_feed_waits_a_second_between_two_readings() {
     let (app, clock) = site();
     let (_, _, body) = ask(&app, Environ::testing("GET", "/feed?readings=3"));
     assert_eq!(body, "0.50 m, rising\n0.51 m, rising\n0.53 m, rising\n");
-    assert_eq!(
-        clock.now(),
-        Duration::from_secs(2),
-        "and none after the last"
-    );
+    assert_eq!(clock.now(), Duration::from_secs(2), "and none after the last");
 }

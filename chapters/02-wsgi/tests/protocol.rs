@@ -26,15 +26,13 @@ GET /crabs/fiddler?wave=1 HTTP/1.0\r\n\r\n";
 fn requests_sent_ahead_come_out_one_after_the_other() {
     let said: Vec<String> = events(SEVERAL)
         .into_iter()
-        .map(
-            |event| match event.expect("these requests are well formed") {
-                Event::Head(head) => {
-                    format!("{} {} {}", head.method, head.target, head.version.as_str())
-                }
-                Event::Body(body) => String::from_utf8(body).unwrap(),
-                other => format!("{other:?}"),
-            },
-        )
+        .map(|event| match event.expect("these requests are well formed") {
+            Event::Head(head) => {
+                format!("{} {} {}", head.method, head.target, head.version.as_str())
+            }
+            Event::Body(body) => String::from_utf8(body).unwrap(),
+            other => format!("{other:?}"),
+        })
         .collect();
     assert_eq!(
         said,
@@ -56,11 +54,7 @@ fn where_the_bytes_are_cut_changes_nothing() {
     let whole = events(SEVERAL);
     for split in proctor::splits(SEVERAL) {
         let pieces: Vec<&[u8]> = (&split).into_iter().collect();
-        assert_eq!(
-            events_of(pieces, Limits::default()),
-            whole,
-            "cut as {split}"
-        );
+        assert_eq!(events_of(pieces, Limits::default()), whole, "cut as {split}");
     }
 }
 
@@ -90,17 +84,9 @@ fn a_body_is_handed_out_as_it_arrives() {
 fn every_malformed_request_is_refused_with_its_status() {
     let get = |rest: &str| format!("GET / HTTP/1.1\r\n{rest}\r\n");
     let cases: Vec<(&str, String, Refusal)> = vec![
-        (
-            "TLS spoken to a plain port",
-            "\u{16}\u{3}\u{1}".into(),
-            Refusal::NotHttp(0x16),
-        ),
+        ("TLS spoken to a plain port", "\u{16}\u{3}\u{1}".into(), Refusal::NotHttp(0x16)),
         ("no version", "GET /\r\n\r\n".into(), Refusal::RequestLine),
-        (
-            "two spaces",
-            "GET  / HTTP/1.1\r\nHost: c\r\n\r\n".into(),
-            Refusal::RequestLine,
-        ),
+        ("two spaces", "GET  / HTTP/1.1\r\nHost: c\r\n\r\n".into(), Refusal::RequestLine),
         (
             "something after the version",
             "GET / HTTP/1.1 x\r\nHost: c\r\n\r\n".into(),
@@ -111,26 +97,10 @@ fn every_malformed_request_is_refused_with_its_status() {
             "\r\n\r\nGET / HTTP/1.1\r\nHost: c\r\n\r\n".into(),
             Refusal::RequestLine,
         ),
-        (
-            "HTTP/2",
-            "GET / HTTP/2.0\r\nHost: c\r\n\r\n".into(),
-            Refusal::Version,
-        ),
-        (
-            "HTTP/1.2",
-            "GET / HTTP/1.2\r\nHost: c\r\n\r\n".into(),
-            Refusal::Version,
-        ),
-        (
-            "lower-case protocol",
-            "GET / http/1.1\r\nHost: c\r\n\r\n".into(),
-            Refusal::RequestLine,
-        ),
-        (
-            "tunnel",
-            "CONNECT crabs:443 HTTP/1.1\r\nHost: crabs\r\n\r\n".into(),
-            Refusal::Connect,
-        ),
+        ("HTTP/2", "GET / HTTP/2.0\r\nHost: c\r\n\r\n".into(), Refusal::Version),
+        ("HTTP/1.2", "GET / HTTP/1.2\r\nHost: c\r\n\r\n".into(), Refusal::Version),
+        ("lower-case protocol", "GET / http/1.1\r\nHost: c\r\n\r\n".into(), Refusal::RequestLine),
+        ("tunnel", "CONNECT crabs:443 HTTP/1.1\r\nHost: crabs\r\n\r\n".into(), Refusal::Connect),
         (
             "fragment",
             "GET /#claw HTTP/1.1\r\nHost: c\r\n\r\n".into(),
@@ -161,39 +131,19 @@ fn every_malformed_request_is_refused_with_its_status() {
             "GET / HTTP/1.1\r\nHost: c\nA: b\r\n\r\n".into(),
             Refusal::LineEnd,
         ),
-        (
-            "LF alone as the empty line",
-            "GET / HTTP/1.1\r\nHost: c\r\n\n".into(),
-            Refusal::LineEnd,
-        ),
-        (
-            "CR inside a value",
-            get("Host: c\r\nA: b\rC: d\r\n"),
-            Refusal::LineEnd,
-        ),
+        ("LF alone as the empty line", "GET / HTTP/1.1\r\nHost: c\r\n\n".into(), Refusal::LineEnd),
+        ("CR inside a value", get("Host: c\r\nA: b\rC: d\r\n"), Refusal::LineEnd),
         ("obs-fold", get("Host: c\r\nA: b\r\n  c\r\n"), Refusal::Fold),
-        (
-            "obs-fold before any header",
-            get(" Host: c\r\n"),
-            Refusal::Fold,
-        ),
+        ("obs-fold before any header", get(" Host: c\r\n"), Refusal::Fold),
         (
             "space before the colon",
             get("Host: c\r\nContent-Length : 5\r\n"),
             Refusal::SpaceBeforeColon,
         ),
-        (
-            "tab before the colon",
-            get("Host: c\r\nA\t: 5\r\n"),
-            Refusal::SpaceBeforeColon,
-        ),
+        ("tab before the colon", get("Host: c\r\nA\t: 5\r\n"), Refusal::SpaceBeforeColon),
         ("no colon", get("Host: c\r\nCrab\r\n"), Refusal::Header),
         ("no name", get("Host: c\r\n: crab\r\n"), Refusal::Header),
-        (
-            "NUL in a value",
-            get("Host: c\r\nA: \0\r\n"),
-            Refusal::Header,
-        ),
+        ("NUL in a value", get("Host: c\r\nA: \0\r\n"), Refusal::Header),
         ("no Host", get(""), Refusal::Host),
         ("two Hosts", get("Host: a\r\nHost: a\r\n"), Refusal::Host),
         ("a Host with a path", get("Host: a/b\r\n"), Refusal::Host),
@@ -207,51 +157,23 @@ fn every_malformed_request_is_refused_with_its_status() {
             post("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n"),
             Refusal::BothLengths,
         ),
-        (
-            "two lengths",
-            post("Content-Length: 5\r\nContent-Length: 6\r\n"),
-            Refusal::ContentLength,
-        ),
+        ("two lengths", post("Content-Length: 5\r\nContent-Length: 6\r\n"), Refusal::ContentLength),
         (
             "the same length twice",
             post("Content-Length: 5\r\nContent-Length: 5\r\n"),
             Refusal::ContentLength,
         ),
-        (
-            "a list of lengths",
-            post("Content-Length: 5, 5\r\n"),
-            Refusal::ContentLength,
-        ),
-        (
-            "a signed length",
-            post("Content-Length: +5\r\n"),
-            Refusal::ContentLength,
-        ),
-        (
-            "a negative length",
-            post("Content-Length: -5\r\n"),
-            Refusal::ContentLength,
-        ),
-        (
-            "a hexadecimal length",
-            post("Content-Length: 0x5\r\n"),
-            Refusal::ContentLength,
-        ),
-        (
-            "an empty length",
-            post("Content-Length:\r\n"),
-            Refusal::ContentLength,
-        ),
+        ("a list of lengths", post("Content-Length: 5, 5\r\n"), Refusal::ContentLength),
+        ("a signed length", post("Content-Length: +5\r\n"), Refusal::ContentLength),
+        ("a negative length", post("Content-Length: -5\r\n"), Refusal::ContentLength),
+        ("a hexadecimal length", post("Content-Length: 0x5\r\n"), Refusal::ContentLength),
+        ("an empty length", post("Content-Length:\r\n"), Refusal::ContentLength),
         (
             "a length beyond 64 bits",
             post("Content-Length: 99999999999999999999\r\n"),
             Refusal::BodyTooLarge,
         ),
-        (
-            "an empty coding",
-            post("Transfer-Encoding:\r\n"),
-            Refusal::TransferEncoding,
-        ),
+        ("an empty coding", post("Transfer-Encoding:\r\n"), Refusal::TransferEncoding),
         (
             "chunked twice",
             post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n"),
@@ -277,16 +199,8 @@ fn every_malformed_request_is_refused_with_its_status() {
             "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".into(),
             Refusal::TransferEncoding,
         ),
-        (
-            "another expectation",
-            post("Expect: a miracle\r\n"),
-            Refusal::Expectation,
-        ),
-        (
-            "the client leaves in the head",
-            "GET / HT".into(),
-            Refusal::Truncated,
-        ),
+        ("another expectation", post("Expect: a miracle\r\n"), Refusal::Expectation),
+        ("the client leaves in the head", "GET / HT".into(), Refusal::Truncated),
         (
             "the client leaves in the body",
             post("Content-Length: 5\r\n") + "crab",
@@ -296,9 +210,7 @@ fn every_malformed_request_is_refused_with_its_status() {
     for (what, bytes, expected) in cases {
         for split in proctor::splits(&bytes) {
             let pieces: Vec<&[u8]> = (&split).into_iter().collect();
-            let last = events_of(pieces, Limits::default())
-                .pop()
-                .and_then(Result::err);
+            let last = events_of(pieces, Limits::default()).pop().and_then(Result::err);
             assert_eq!(last.as_ref(), Some(&expected), "{what}: {split}");
         }
     }
@@ -322,10 +234,7 @@ fn every_malformed_chunk_is_refused() {
         ("10000000000000004\r\ncrab\r\n", Refusal::Chunk(size)),
         ("4\ncrab\r\n", Refusal::Chunk(line)),
         ("4;a\rb\r\ncrab\r\n", Refusal::Chunk(line)),
-        (
-            "4;a\u{0}\r\ncrab\r\n",
-            Refusal::Chunk("a control character in its extension"),
-        ),
+        ("4;a\u{0}\r\ncrab\r\n", Refusal::Chunk("a control character in its extension")),
         ("4\r\ncrabs\r\n", Refusal::Chunk(end)),
         ("4\r\ncrab\n0\r\n\r\n", Refusal::Chunk(end)),
         ("5\r\ncrab\r\n0\r\n\r\n", Refusal::Chunk(end)),
@@ -340,9 +249,7 @@ fn every_malformed_chunk_is_refused() {
         let bytes = post("Transfer-Encoding: chunked\r\n") + chunks;
         for split in proctor::splits(&bytes) {
             let pieces: Vec<&[u8]> = (&split).into_iter().collect();
-            let last = events_of(pieces, Limits::default())
-                .pop()
-                .and_then(Result::err);
+            let last = events_of(pieces, Limits::default()).pop().and_then(Result::err);
             assert_eq!(last.as_ref(), Some(&expected), "{split}");
         }
     }
@@ -350,19 +257,9 @@ fn every_malformed_chunk_is_refused() {
 
 #[test]
 fn limits_hold_to_the_byte() {
-    let limits = Limits {
-        request_line: 20,
-        head: 60,
-        headers: 3,
-        body: 5,
-        chunk_line: 8,
-    };
+    let limits = Limits { request_line: 20, head: 60, headers: 3, body: 5, chunk_line: 8 };
     let refused = |bytes: &str| refusal(bytes.as_bytes(), limits.clone());
-    assert_eq!(
-        refused("GET /12345 HTTP/1.1\r\nHost: c\r\n\r\n"),
-        None,
-        "19 bytes of request line"
-    );
+    assert_eq!(refused("GET /12345 HTTP/1.1\r\nHost: c\r\n\r\n"), None, "19 bytes of request line");
     assert_eq!(
         refused("GET /123456 HTTP/1.1\r\nHost: c\r\n\r\n"),
         None,
@@ -378,20 +275,12 @@ fn limits_hold_to_the_byte() {
         "no need to wait for its end"
     );
 
-    let padded = |length: usize| {
-        format!(
-            "GET / HTTP/1.1\r\nHost: c\r\nA: {}\r\n\r\n",
-            "a".repeat(length)
-        )
-    };
+    let padded =
+        |length: usize| format!("GET / HTTP/1.1\r\nHost: c\r\nA: {}\r\n\r\n", "a".repeat(length));
     assert_eq!(padded(28).len(), 60);
     assert_eq!(refused(&padded(28)), None, "60 bytes of head");
     assert_eq!(refused(&padded(29)), Some(Refusal::HeadTooLarge));
-    assert_eq!(
-        refused("GET / HTTP/1.1\r\nHost: c\r\nA: 1\r\nB: 2\r\n\r\n"),
-        None,
-        "three headers"
-    );
+    assert_eq!(refused("GET / HTTP/1.1\r\nHost: c\r\nA: 1\r\nB: 2\r\n\r\n"), None, "three headers");
     assert_eq!(
         refused("GET / HTTP/1.1\r\nHost: c\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n"),
         Some(Refusal::HeadTooLarge)
@@ -409,20 +298,9 @@ fn limits_hold_to_the_byte() {
     let chunks = |chunks: &str| {
         format!("PUT / HTTP/1.1\r\nHost: c\r\nTransfer-Encoding:chunked\r\n\r\n{chunks}0\r\n\r\n")
     };
-    assert_eq!(
-        refused(&chunks("3\r\nabc\r\n2\r\nde\r\n")),
-        None,
-        "5 bytes in two chunks"
-    );
-    assert_eq!(
-        refused(&chunks("3\r\nabc\r\n3\r\ndef\r\n")),
-        Some(Refusal::BodyTooLarge)
-    );
-    assert_eq!(
-        refused(&chunks("3;234567\r\nabc\r\n")),
-        None,
-        "8 bytes of chunk line"
-    );
+    assert_eq!(refused(&chunks("3\r\nabc\r\n2\r\nde\r\n")), None, "5 bytes in two chunks");
+    assert_eq!(refused(&chunks("3\r\nabc\r\n3\r\ndef\r\n")), Some(Refusal::BodyTooLarge));
+    assert_eq!(refused(&chunks("3;234567\r\nabc\r\n")), None, "8 bytes of chunk line");
     assert_eq!(
         refused(&chunks("3;2345678\r\nabc\r\n")),
         Some(Refusal::Chunk("its size line is too long"))
@@ -447,40 +325,17 @@ fn head_of(bytes: &str) -> wsgi::protocol::Head {
 #[test]
 fn the_head_says_what_a_server_must_know() {
     let head = head_of("OPTIONS * HTTP/1.1\r\nHOST: crabs:80\r\nX-A: 1\r\nx-a:\t2 \r\n\r\n");
-    assert_eq!(
-        (head.method.as_str(), head.target.as_str()),
-        ("OPTIONS", "*")
-    );
+    assert_eq!((head.method.as_str(), head.target.as_str()), ("OPTIONS", "*"));
     let headers: Vec<(&str, &[u8])> = head.headers.iter().collect();
-    assert_eq!(
-        headers,
-        [
-            ("host", b"crabs:80".as_slice()),
-            ("x-a", b"1"),
-            ("x-a", b"2")
-        ]
-    );
+    assert_eq!(headers, [("host", b"crabs:80".as_slice()), ("x-a", b"1"), ("x-a", b"2")]);
     assert_eq!(head.framing, Framing::Empty);
 
     let head = head_of("GET HTTP://crabs:81?tide=high HTTP/1.1\r\nHost: elsewhere\r\n\r\n");
-    assert_eq!(
-        head.target, "/?tide=high",
-        "an absolute target is taken apart"
-    );
-    assert_eq!(
-        head.headers.get("host"),
-        Some("crabs:81"),
-        "and its host counts"
-    );
+    assert_eq!(head.target, "/?tide=high", "an absolute target is taken apart");
+    assert_eq!(head.headers.get("host"), Some("crabs:81"), "and its host counts");
 
-    assert_eq!(
-        head_of(&post("Content-Length: 007\r\n")).framing,
-        Framing::Length(7)
-    );
-    assert_eq!(
-        head_of(&post("Transfer-Encoding: Chunked\r\n")).framing,
-        Framing::Chunked
-    );
+    assert_eq!(head_of(&post("Content-Length: 007\r\n")).framing, Framing::Length(7));
+    assert_eq!(head_of(&post("Transfer-Encoding: Chunked\r\n")).framing, Framing::Chunked);
     assert_eq!(
         head_of("\r\nGET / HTTP/1.0\r\n\r\n").version,
         Version::Http10,
@@ -491,10 +346,7 @@ fn the_head_says_what_a_server_must_know() {
 #[test]
 fn keep_alive_is_what_version_and_connection_header_say() {
     let stays = |version: &str, connection: &str| {
-        head_of(&format!(
-            "GET / HTTP/{version}\r\nHost: c\r\n{connection}\r\n"
-        ))
-        .keep_alive
+        head_of(&format!("GET / HTTP/{version}\r\nHost: c\r\n{connection}\r\n")).keep_alive
     };
     assert!(stays("1.1", ""));
     assert!(!stays("1.1", "Connection: Close\r\n"));
@@ -555,12 +407,7 @@ fn to_an_old_client_a_response_of_unknown_length_ends_with_the_connection() {
 #[test]
 fn head_and_statuses_without_a_body_have_none() {
     let length = [("Content-Length", "4")].into();
-    let (out, stays) = respond(
-        "HEAD / HTTP/1.1\r\nHost: c\r\n\r\n",
-        "200 OK",
-        &length,
-        &["crab"],
-    );
+    let (out, stays) = respond("HEAD / HTTP/1.1\r\nHost: c\r\n\r\n", "200 OK", &length, &["crab"]);
     assert_eq!(out, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
     assert!(stays, "a HEAD may be followed by another request");
     for status in ["204 No Content", "304 Not Modified"] {
@@ -573,22 +420,14 @@ fn head_and_statuses_without_a_body_have_none() {
 #[test]
 fn what_the_body_does_not_keep_of_its_announced_length_ends_the_connection() {
     for (parts, complaint) in [
-        (
-            ["cra", "bs"],
-            "the body is longer than the Content-Length that was announced",
-        ),
-        (
-            ["c", "r"],
-            "the body ended 2 bytes before the Content-Length that was announced",
-        ),
+        (["cra", "bs"], "the body is longer than the Content-Length that was announced"),
+        (["c", "r"], "the body ended 2 bytes before the Content-Length that was announced"),
     ] {
         let mut connection = Connection::new(Limits::default());
         connection.feed(GET.as_bytes());
         assert!(matches!(connection.next_event(), Ok(Event::Head(_))));
         let mut out = Vec::new();
-        connection
-            .start("200 OK", &[("content-length", "4")].into(), &mut out)
-            .unwrap();
+        connection.start("200 OK", &[("content-length", "4")].into(), &mut out).unwrap();
         let all = parts
             .iter()
             .try_for_each(|part| connection.part(part.as_bytes(), &mut out))
@@ -623,15 +462,8 @@ fn continue_is_said_once_and_only_while_the_client_waits_for_it() {
     assert!(matches!(refused.next_event(), Ok(Event::Head(_))));
     let mut out = Vec::new();
     refused.plain("403 Forbidden", "No.", &mut out);
-    assert!(
-        String::from_utf8(out)
-            .unwrap()
-            .contains("connection: close\r\n")
-    );
-    assert!(
-        !refused.next_request(),
-        "nobody knows whether the body will come"
-    );
+    assert!(String::from_utf8(out).unwrap().contains("connection: close\r\n"));
+    assert!(!refused.next_request(), "nobody knows whether the body will come");
 
     let old = head_of("POST / HTTP/1.0\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
     assert!(!old.expects_continue);

@@ -30,10 +30,8 @@ fn two_requests_on_one_connection_get_two_responses() {
 
 #[test]
 fn however_the_bytes_come_the_answer_is_the_same() {
-    let request = format!(
-        "{GET}{}",
-        post("Transfer-Encoding: chunked\r\n", "4\r\ncrab\r\n0\r\n\r\n")
-    );
+    let request =
+        format!("{GET}{}", post("Transfer-Encoding: chunked\r\n", "4\r\ncrab\r\n0\r\n\r\n"));
     let whole = talk(Script::new().gives(&request), NO_TIME, &hello);
     assert_eq!(whole.0.matches("200 OK").count(), 2);
     for split in proctor::splits(&request) {
@@ -45,10 +43,7 @@ fn however_the_bytes_come_the_answer_is_the_same() {
 #[test]
 fn a_body_can_be_sent_back_while_it_is_read() {
     let script = Script::new()
-        .gives(post(
-            "Transfer-Encoding: chunked\r\n",
-            "4\r\ncrab\r\n1\r\ns\r\n0\r\n\r\n",
-        ))
+        .gives(post("Transfer-Encoding: chunked\r\n", "4\r\ncrab\r\n1\r\ns\r\n0\r\n\r\n"))
         .gives(GET);
     let (said, _) = talk(script, NO_TIME, &echo);
     assert!(said.starts_with("HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ntransfer-encoding: chunked\r\n\r\n4\r\ncrab\r\n1\r\ns\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"), "{said}");
@@ -73,9 +68,7 @@ fn a_long_body_that_nobody_read_ends_the_connection() {
 #[test]
 fn the_client_is_asked_for_its_body_when_the_application_wants_it() {
     let request = || {
-        Script::new()
-            .gives(post("Content-Length: 4\r\nExpect: 100-continue\r\n", ""))
-            .gives("crab")
+        Script::new().gives(post("Content-Length: 4\r\nExpect: 100-continue\r\n", "")).gives("crab")
     };
     let reads = |mut environ: Environ, start_response: StartResponse| -> Result<Body, Error> {
         let mut body = String::new();
@@ -105,45 +98,26 @@ fn silence_before_a_request_ends_the_connection_without_a_word() {
 
 #[test]
 fn silence_in_a_head_is_408() {
-    let (said, _) = talk(
-        Script::new().gives("GET / HT").blocks_read(),
-        NO_TIME,
-        &hello,
-    );
-    assert!(
-        said.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
-        "{said}"
-    );
+    let (said, _) = talk(Script::new().gives("GET / HT").blocks_read(), NO_TIME, &hello);
+    assert!(said.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{said}");
 }
 
 #[test]
 fn a_head_that_drips_is_408_however_regularly_it_drips() {
     let drips = GET.bytes().map(|byte| vec![byte]);
-    let (said, _) = talk(
-        Script::new().gives_each(drips),
-        Duration::from_secs(1),
-        &hello,
-    );
-    assert!(
-        said.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
-        "{said}"
-    );
+    let (said, _) = talk(Script::new().gives_each(drips), Duration::from_secs(1), &hello);
+    assert!(said.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{said}");
 }
 
 #[test]
 fn silence_in_a_body_is_408_even_if_the_application_makes_nothing_of_it() {
-    let script = Script::new()
-        .gives(post("Content-Length: 4\r\n", "cr"))
-        .blocks_read();
+    let script = Script::new().gives(post("Content-Length: 4\r\n", "cr")).blocks_read();
     let reads = |mut environ: Environ, start_response: StartResponse| -> Result<Body, Error> {
         std::io::copy(&mut environ.input, &mut std::io::sink())?;
         hello(environ, start_response)
     };
     let (said, complaints) = talk(script, NO_TIME, &reads);
-    assert!(
-        said.starts_with("HTTP/1.1 408 Request Timeout\r\n"),
-        "{said}"
-    );
+    assert!(said.starts_with("HTTP/1.1 408 Request Timeout\r\n"), "{said}");
     assert_eq!(complaints, "POST /: the request did not arrive in time\n");
 }
 
@@ -165,35 +139,20 @@ fn a_body_that_is_refused_on_the_way_says_why() {
 #[test]
 fn limits_and_bad_paths_are_answered_by_the_server() {
     let (config, clock, complaints) = quiet();
-    let config = Config {
-        limits: Limits {
-            body: 3,
-            ..Limits::default()
-        },
-        ..config
-    };
+    let config = Config { limits: Limits { body: 3, ..Limits::default() }, ..config };
     let script = Script::new().gives(post("Content-Length: 4\r\n", "crab"));
     let (said, _) = talk_with(script, NO_TIME, &hello, &config, clock, &complaints);
-    assert!(
-        said.starts_with("HTTP/1.1 413 Content Too Large\r\n"),
-        "{said}"
-    );
+    assert!(said.starts_with("HTTP/1.1 413 Content Too Large\r\n"), "{said}");
 
-    let (said, _) = talk(
-        Script::new().gives("GET /%e9 HTTP/1.1\r\nHost: c\r\n\r\n"),
-        NO_TIME,
-        &hello,
-    );
+    let (said, _) =
+        talk(Script::new().gives("GET /%e9 HTTP/1.1\r\nHost: c\r\n\r\n"), NO_TIME, &hello);
     assert!(said.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{said}");
 }
 
 #[test]
 fn the_number_of_requests_on_a_connection_is_bounded_and_announced() {
     let (config, clock, complaints) = quiet();
-    let config = Config {
-        requests: 2,
-        ..config
-    };
+    let config = Config { requests: 2, ..config };
     let script = Script::new().gives(GET.repeat(3));
     let (said, _) = talk_with(script, NO_TIME, &hello, &config, clock, &complaints);
     assert_eq!(said.matches("200 OK").count(), 2);
@@ -244,13 +203,18 @@ fn the_body_is_released_when_it_ends_when_it_fails_and_when_the_client_leaves() 
     assert_eq!(complaints, "GET /tide: out of crabs\n");
 
     let (app, drops) = held(|| vec![Ok(b"cr".to_vec()), Ok(b"ab".to_vec())]);
-    let script = Script::new()
-        .gives(GET)
-        .takes(20)
-        .fails_write(ErrorKind::BrokenPipe);
+    let script = Script::new().gives(GET).takes(20).fails_write(ErrorKind::BrokenPipe);
     let (_, complaints) = talk(script, NO_TIME, &app);
     assert_eq!(drops.load(Ordering::SeqCst), 1, "after the client has left");
     assert_eq!(complaints, "", "a client that leaves is nobody's failure");
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_given_up_and_reported() {
+    let script = Script::new().gives(GET).takes(20).blocks_write();
+    let (said, complaints) = talk(script, NO_TIME, &hello);
+    assert_eq!(said.len(), 20);
+    assert_eq!(complaints, "connection: the client made no room for the response in time\n");
 }
 
 #[test]
@@ -258,22 +222,13 @@ fn an_application_that_fails_early_is_a_500() {
     let fails =
         |_: Environ, _: StartResponse| -> Result<Body, Error> { Err("no crabs\ntoday".into()) };
     let (said, complaints) = talk(Script::new().gives(GET), NO_TIME, &fails);
-    assert!(
-        said.starts_with("HTTP/1.1 500 Internal Server Error\r\n"),
-        "{said}"
-    );
-    assert_eq!(
-        complaints, "GET /tide: no crabs\\ntoday\n",
-        "and its words cannot forge a line"
-    );
+    assert!(said.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{said}");
+    assert_eq!(complaints, "GET /tide: no crabs\\ntoday\n", "and its words cannot forge a line");
 
     let forgets = |_: Environ, _: StartResponse| -> Result<Body, Error> { Ok("crab".into()) };
     let (said, complaints) = talk(Script::new().gives(GET), NO_TIME, &forgets);
     assert!(said.starts_with("HTTP/1.1 500 "), "{said}");
-    assert_eq!(
-        complaints,
-        "GET /tide: start_response was not called before the first part\n"
-    );
+    assert_eq!(complaints, "GET /tide: start_response was not called before the first part\n");
 
     let panics = |_: Environ, _: StartResponse| -> Result<Body, Error> { panic!("pinched") };
     let (said, complaints) = talk(Script::new().gives(GET), NO_TIME, &panics);
@@ -295,10 +250,7 @@ fn start_response_may_come_as_late_as_before_the_first_part() {
         })))
     };
     let (said, _) = talk(Script::new().gives(GET), NO_TIME, &late);
-    assert!(
-        said.ends_with("\r\n\r\n2\r\ncr\r\n2\r\nab\r\n0\r\n\r\n"),
-        "{said}"
-    );
+    assert!(said.ends_with("\r\n\r\n2\r\ncr\r\n2\r\nab\r\n0\r\n\r\n"), "{said}");
 }
 
 #[test]
@@ -313,14 +265,7 @@ fn a_response_can_be_replaced_until_its_first_part_is_sent() {
                 if turn == 2 {
                     let replaced = start_response
                         .replace("503 Service Unavailable", [("content-type", "text/plain")]);
-                    assert_eq!(
-                        replaced,
-                        if early {
-                            Ok(())
-                        } else {
-                            Err(StartError::HeadSent)
-                        }
-                    );
+                    assert_eq!(replaced, if early { Ok(()) } else { Err(StartError::HeadSent) });
                     assert_eq!(
                         start_response.call("200 OK", [("content-type", "text/plain")]),
                         Err(StartError::AlreadyStarted)
@@ -330,16 +275,8 @@ fn a_response_can_be_replaced_until_its_first_part_is_sent() {
             })))
         }
     };
-    assert!(
-        talk(Script::new().gives(GET), NO_TIME, &app(true))
-            .0
-            .starts_with("HTTP/1.1 503 ")
-    );
-    assert!(
-        talk(Script::new().gives(GET), NO_TIME, &app(false))
-            .0
-            .starts_with("HTTP/1.1 200 ")
-    );
+    assert!(talk(Script::new().gives(GET), NO_TIME, &app(true)).0.starts_with("HTTP/1.1 503 "));
+    assert!(talk(Script::new().gives(GET), NO_TIME, &app(false)).0.starts_with("HTTP/1.1 200 "));
 }
 
 #[test]
@@ -348,46 +285,22 @@ fn a_status_or_header_that_may_not_be_sent_is_refused_to_the_application() {
     let cases: [(Case, StartError); 9] = [
         (("200", "a", "b"), StartError::Status("200".into())),
         (("OK 200", "a", "b"), StartError::Status("OK 200".into())),
-        (
-            ("200 OK\r\nX: y", "a", "b"),
-            StartError::Status("200 OK\r\nX: y".into()),
-        ),
-        (
-            ("100 Continue", "a", "b"),
-            StartError::Status("100 Continue".into()),
-        ),
-        (
-            ("200 OK", "bad name", "b"),
-            StartError::Name("bad name".into()),
-        ),
-        (
-            ("200 OK", "Status", "200"),
-            StartError::Name("Status".into()),
-        ),
-        (
-            ("200 OK", "a", "b\r\nSet-Cookie: c"),
-            StartError::Value("a".into()),
-        ),
-        (
-            ("200 OK", "Connection", "close"),
-            StartError::HopByHop("Connection".into()),
-        ),
+        (("200 OK\r\nX: y", "a", "b"), StartError::Status("200 OK\r\nX: y".into())),
+        (("100 Continue", "a", "b"), StartError::Status("100 Continue".into())),
+        (("200 OK", "bad name", "b"), StartError::Name("bad name".into())),
+        (("200 OK", "Status", "200"), StartError::Name("Status".into())),
+        (("200 OK", "a", "b\r\nSet-Cookie: c"), StartError::Value("a".into())),
+        (("200 OK", "Connection", "close"), StartError::HopByHop("Connection".into())),
         (("200 OK", "Content-Length", "four"), StartError::Length),
     ];
     for ((status, name, value), expected) in cases {
         let app = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
-            assert_eq!(
-                start_response.call(status, [(name, value)]),
-                Err(expected.clone())
-            );
+            assert_eq!(start_response.call(status, [(name, value)]), Err(expected.clone()));
             start_response.call("200 OK", [("content-type", "text/plain")])?;
             Ok("crab".into())
         };
         let (said, _) = talk(Script::new().gives(GET), NO_TIME, &app);
-        assert!(
-            said.starts_with("HTTP/1.1 200 OK\r\n"),
-            "the wire never saw it: {said}"
-        );
+        assert!(said.starts_with("HTTP/1.1 200 OK\r\n"), "the wire never saw it: {said}");
     }
 }
 

@@ -43,9 +43,16 @@ impl Sheet {
     /// An empty sheet with the title on it.
     pub fn new(title: &str) -> Self {
         let mut sheet = Self { body: String::new(), y: 0.5 };
-        for line in place::lines(title, 1.05) {
-            sheet.text("name", LEFT, sheet.y + 0.7, 1.0, Anchor::Start, 0, &line);
+        let lines = place::lines(title, 1.05);
+        // Broken on a phone, whole where it has room: there it stands in the place of its last line.
+        let whole = lines.len() > 1 && place::breadth(title, 1.05) < place::WIDTHS[1];
+        let class = if whole { "name n2" } else { "name" };
+        for line in &lines {
+            sheet.text(class, LEFT, sheet.y + 0.7, 1.0, Anchor::Start, 0, line);
             sheet.y += 1.4;
+        }
+        if whole {
+            sheet.text("name", LEFT, sheet.y - 0.7, 1.0, Anchor::Start, 1, title);
         }
         sheet.y += 0.3;
         sheet

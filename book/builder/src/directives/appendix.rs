@@ -13,12 +13,8 @@ const TITLE: &str = "Appendix: solutions and wrong turns";
 
 /// Adds the discussions that are written to the end of the book: a page for each chapter, and under it one for each exercise.
 pub fn add(site: &Site, book: &mut Book) {
-    let chapters: Vec<Chapter> = site
-        .tree
-        .chapters
-        .iter()
-        .filter_map(|chapter| page(site, chapter))
-        .collect();
+    let chapters: Vec<Chapter> =
+        site.tree.chapters.iter().filter_map(|chapter| page(site, chapter)).collect();
     if chapters.is_empty() {
         return;
     }
@@ -65,12 +61,8 @@ fn page(site: &Site, chapter: &catalogue::Chapter) -> Option<Chapter> {
         chapter.title,
         chapter.slug
     );
-    let mut page = Chapter::new(
-        &name,
-        content,
-        format!("solutions/{}.md", chapter.slug),
-        Vec::new(),
-    );
+    let mut page =
+        Chapter::new(&name, content, format!("solutions/{}.md", chapter.slug), Vec::new());
     page.source_path = Some(PathBuf::from(format!("{}.md", chapter.slug)));
     page.sub_items = pages;
     Some(page)
@@ -93,19 +85,12 @@ mod tests {
         assert_eq!(
             pages,
             [
-                (
-                    "Solutions: Waiting",
-                    PathBuf::from("solutions/01-waiting.md")
-                ),
+                ("Solutions: Waiting", PathBuf::from("solutions/01-waiting.md")),
                 ("Teapot", PathBuf::from("solutions/teapot.md")),
             ]
         );
         let index = book.chapters().next().unwrap();
-        assert!(
-            index
-                .content
-                .contains("- [Teapot](teapot.md), and a wrong turn\n")
-        );
+        assert!(index.content.contains("- [Teapot](teapot.md), and a wrong turn\n"));
     }
 
     #[test]

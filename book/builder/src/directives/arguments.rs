@@ -26,10 +26,7 @@ impl Arguments {
                     .strip_suffix('=')
                     .ok_or_else(|| format!("expected `key=\"value\"`, found `{word}\"`"))?;
                 if !keys.contains(&key) {
-                    return Err(format!(
-                        "expected one of {}, found `{key}`",
-                        keys.join(", ")
-                    ));
+                    return Err(format!("expected one of {}, found `{key}`", keys.join(", ")));
                 }
                 if arguments.pairs.iter().any(|(other, _)| other == key) {
                     return Err(format!("`{key}` stands here twice"));
@@ -61,10 +58,7 @@ impl Arguments {
 
     /// The value of `key`, if it stands here.
     pub fn get(&self, key: &str) -> Option<&str> {
-        self.pairs
-            .iter()
-            .find(|(other, _)| other == key)
-            .map(|(_, value)| &**value)
+        self.pairs.iter().find(|(other, _)| other == key).map(|(_, value)| &**value)
     }
 }
 
@@ -89,9 +83,6 @@ mod tests {
         assert_eq!(error("a in=\"b\" in=\"c\""), "`in` stands here twice");
         assert_eq!(error("a \"b\""), "expected `key=\"value\"`, found `\"`");
         let none = Arguments::parse("", &[]).unwrap();
-        assert_eq!(
-            none.only("a file"),
-            Err("expected a file, found 0 words".into())
-        );
+        assert_eq!(none.only("a file"), Err("expected a file, found 0 words".into()));
     }
 }

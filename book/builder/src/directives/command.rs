@@ -1,4 +1,6 @@
 //! `{{#command cargo learn run exhibition}}`: a command line to copy.
+//!
+//! `{repository}` in it stands for the repository's address.
 
 use std::path::Path;
 
@@ -15,15 +17,12 @@ pub fn render(site: &Site, command: &str) -> Result<String, String> {
         return Err(String::from("expected a command line, found nothing"));
     }
     exists(site, command)?;
-    Ok(html(command))
+    Ok(html(&command.replace("{repository}", site.address.repository())))
 }
 
 /// A command line as HTML.
 pub fn html(command: &str) -> String {
-    format!(
-        "<div class=\"command\"><pre><code>{}</code></pre></div>",
-        one_line(command)
-    )
+    format!("<div class=\"command\"><pre><code>{}</code></pre></div>", one_line(command))
 }
 
 /// What a command line of Cargo's says: which package, which example, and what is passed on.
@@ -58,10 +57,7 @@ impl Run {
         if words.next() != Some("cargo") {
             return Ok(None);
         }
-        let mut run = Self {
-            verb: words.next().unwrap_or_default().to_owned(),
-            ..Self::default()
-        };
+        let mut run = Self { verb: words.next().unwrap_or_default().to_owned(), ..Self::default() };
         while let Some(word) = words.next() {
             let mut value = || {
                 words
@@ -95,36 +91,26 @@ pub fn exists(site: &Site, command: &str) -> Result<(), String> {
     };
     if run.verb == "learn" {
         return match &*run.others {
-            [verb, name] if verb != "list" => site
-                .tree
-                .exercise(name)
-                .map(|_| ())
-                .map_err(|error| error.to_string()),
+            [verb, name] if verb != "list" => {
+                site.tree.exercise(name).map(|_| ()).map_err(|error| error.to_string())
+            }
             _ => Ok(()),
         };
     }
     let Some(name) = &run.package else {
         return match run.verb.as_str() {
-            "run" => Err(format!(
-                "`{command}` names no package: write `cargo run -p PACKAGE …`"
-            )),
+            "run" => Err(format!("`{command}` names no package: write `cargo run -p PACKAGE …`")),
             _ => Ok(()),
         };
     };
-    let package = site
-        .packages
-        .get(name)
-        .ok_or_else(|| format!("no package is called `{name}`"))?;
+    let package =
+        site.packages.get(name).ok_or_else(|| format!("no package is called `{name}`"))?;
     if let Some(example) = &run.example {
         if package.example(example).is_none() {
             let all: Vec<_> = package.examples.iter().map(|e| &*e.name).collect();
             return Err(format!(
                 "package `{name}` has no example `{example}`; it has {}",
-                if all.is_empty() {
-                    String::from("none")
-                } else {
-                    all.join(", ")
-                }
+                if all.is_empty() { String::from("none") } else { all.join(", ") }
             ));
         }
     } else if let Some(program) = &run.program {
@@ -132,9 +118,7 @@ pub fn exists(site: &Site, command: &str) -> Result<(), String> {
             return Err(format!("package `{name}` has no program `{program}`"));
         }
     } else if run.verb == "run" && package.programs.is_empty() {
-        return Err(format!(
-            "package `{name}` has no program of its own: add `--example NAME`"
-        ));
+        return Err(format!("package `{name}` has no program of its own: add `--example NAME`"));
     }
     Ok(())
 }
@@ -171,15 +155,23 @@ mod tests {
     }
 
     #[test]
+    fn the_repository_is_named_by_its_address() {
+        let fixture = Fixture::new();
+        let (html, problems) = fixture.expand("# W\n\n{{#command git clone {repository} pool}}\n");
+        assert_eq!(problems, []);
+        assert!(
+            html.contains("<code>git clone https://example.org/crabs/tidepool pool</code>"),
+            "{html}"
+        );
+    }
+
+    #[test]
     fn names_that_stand_for_nothing_are_problems() {
         let fixture = Fixture::new();
         fixture.write("chapters/01-waiting/examples/tea.rs", "fn main() {}\n");
         let site = fixture.site();
         let error = |command| exists(&site, command).unwrap_err();
-        assert_eq!(
-            error("cargo run -p wading"),
-            "no package is called `wading`"
-        );
+        assert_eq!(error("cargo run -p wading"), "no package is called `wading`");
         assert_eq!(
             error("cargo run -p waiting --example milk"),
             "package `waiting` has no example `milk`; it has tea"

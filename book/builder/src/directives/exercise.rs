@@ -28,16 +28,13 @@ pub fn render(
 ) -> Result<String, String> {
     let arguments = Arguments::parse(arguments, &[])?;
     let name = arguments.only("the name of an exercise")?;
-    let (chapter, exercise) = site
-        .tree
-        .exercise(name)
-        .map_err(|error| error.to_string())?;
+    let (chapter, exercise) = site.tree.exercise(name).map_err(|error| error.to_string())?;
     if source.page.chapter.as_ref().map(|c| &c.slug) != Some(&chapter.slug) {
         return Err(format!("`{name}` is an exercise of {}", chapter.slug));
     }
     let name = escape(name);
     let mut card = format!(
-        "<section class=\"exercise\" id=\"exercise-{name}\" data-exercise=\"{name}\" data-difficulty=\"{}\">\n<h3>{}</h3>\n{}\n\n",
+        "<section class=\"exercise\" id=\"exercise-{name}\" data-exercise=\"{name}\" data-difficulty=\"{}\">\n<h3 id=\"exercise-{name}-title\">{}</h3>\n{}\n\n",
         exercise.difficulty,
         sentence(&exercise.title),
         meta(site, exercise),
@@ -114,10 +111,7 @@ fn lower_headings(markdown: &str) -> String {
         if matches!(event, Event::Start(Tag::Heading { .. }))
             && markdown[range.start..].starts_with('#')
         {
-            let level = markdown[range.start..]
-                .bytes()
-                .take_while(|b| *b == b'#')
-                .count();
+            let level = markdown[range.start..].bytes().take_while(|b| *b == b'#').count();
             lowered.push_str(&markdown[copied..range.start]);
             lowered.push_str(&"#".repeat((level + 2).min(6)));
             copied = range.start + level;
@@ -142,9 +136,7 @@ fn hints(site: &Site, exercise: &Exercise) -> Result<Vec<Source>, String> {
         .enumerate()
         .map(|(index, start)| {
             let end = starts.get(index + 1).copied().unwrap_or(whole.text.len());
-            let hint = whole.text[*start..end]
-                .split_once('\n')
-                .map_or("", |(_, hint)| hint);
+            let hint = whole.text[*start..end].split_once('\n').map_or("", |(_, hint)| hint);
             Source {
                 text: "\n".repeat(line_at(&whole.text, *start)) + &lower_headings(hint),
                 ..whole.clone()
@@ -175,7 +167,7 @@ mod tests {
         let (markdown, problems) = Fixture::new().expand(PAGE);
         assert_eq!(problems, []);
         for part in [
-            "<section class=\"exercise\" id=\"exercise-teapot\" data-exercise=\"teapot\" data-difficulty=\"1\">\n<h3>Teapot</h3>\n",
+            "<section class=\"exercise\" id=\"exercise-teapot\" data-exercise=\"teapot\" data-difficulty=\"1\">\n<h3 id=\"exercise-teapot-title\">Teapot</h3>\n",
             "Difficulty 1 of 3: settles the idea",
             "about 15 minutes",
             "blob/main/exercises/01-waiting/1-teapot/src/lib.rs\">exercises/01-waiting/1-teapot/src/lib.rs</a></p>\n\nPour `tea`.\n\n#### Rules\n\nNo milk.\n\n",
@@ -192,26 +184,15 @@ mod tests {
     fn problems_in_a_statement_or_hint_have_their_own_file_and_line() {
         let fixture = Fixture::new();
         fixture
-            .write(
-                &format!("{EXERCISE}/README.md"),
-                "# Teapot\n\nPour.\n\n{{#listing milk.rs}}\n",
-            )
+            .write(&format!("{EXERCISE}/README.md"), "# Teapot\n\nPour.\n\n{{#listing milk.rs}}\n")
             .write(
                 &format!("{EXERCISE}/hints.md"),
                 "# Hints\n\n## 1\n\nWarm it.\n\n## 2\n\n{{#command cargo run -p milk}}\n",
             );
         let (_, problems) = fixture.expand(PAGE);
-        let places: Vec<_> = problems
-            .iter()
-            .map(|p| format!("{}:{}", slashed(&p.path), p.line))
-            .collect();
-        assert_eq!(
-            places,
-            [
-                format!("{EXERCISE}/README.md:5"),
-                format!("{EXERCISE}/hints.md:9")
-            ]
-        );
+        let places: Vec<_> =
+            problems.iter().map(|p| format!("{}:{}", slashed(&p.path), p.line)).collect();
+        assert_eq!(places, [format!("{EXERCISE}/README.md:5"), format!("{EXERCISE}/hints.md:9")]);
     }
 
     #[test]
@@ -222,9 +203,6 @@ mod tests {
 
     #[test]
     fn headings_in_code_stay() {
-        assert_eq!(
-            lower_headings("# A\n\n```text\n# b\n```\n"),
-            "### A\n\n```text\n# b\n```\n"
-        );
+        assert_eq!(lower_headings("# A\n\n```text\n# b\n```\n"), "### A\n\n```text\n# b\n```\n");
     }
 }

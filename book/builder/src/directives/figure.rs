@@ -25,10 +25,7 @@ pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, S
             format!("{error}; the run that draws it lists it under `figures` in recordings.toml, and `cargo book record` writes it")
         }
     })?;
-    let id = path
-        .file_stem()
-        .map(|stem| stem.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let id = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
     let svg = inline(&text, &id).ok_or_else(|| format!("{} is no SVG", slashed(&path)))?;
     if !has_words(&svg) {
         return Err(format!(
@@ -36,15 +33,10 @@ pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, S
             slashed(&path)
         ));
     }
-    let caption = arguments
-        .get("caption")
-        .map_or_else(String::new, |caption| {
-            format!("<figcaption>{}</figcaption>", sentence(caption))
-        });
-    Ok(format!(
-        "<figure class=\"figure\" id=\"figure-{}\">{svg}{caption}</figure>",
-        escape(&id)
-    ))
+    let caption = arguments.get("caption").map_or_else(String::new, |caption| {
+        format!("<figcaption>{}</figcaption>", sentence(caption))
+    });
+    Ok(format!("<figure class=\"figure\" id=\"figure-{}\">{svg}{caption}</figure>", escape(&id)))
 }
 
 /// The picture's file, relative to the checkout.
@@ -58,21 +50,14 @@ fn path(source: &Source, name: &str) -> Result<PathBuf, String> {
         .chapter
         .as_ref()
         .ok_or("only a page of a chapter has figures of its own; name the file as /PATH.svg")?;
-    Ok(chapter
-        .crate_dir()
-        .join("figures")
-        .join(format!("{name}.svg")))
+    Ok(chapter.crate_dir().join("figures").join(format!("{name}.svg")))
 }
 
 /// An SVG for the middle of a page: the element alone, on one line, with ids that no other figure has.
 fn inline(text: &str, prefix: &str) -> Option<String> {
     let start = text.find("<svg")?;
     let end = text.rfind("</svg>")? + "</svg>".len();
-    let line = text
-        .get(start..end)?
-        .lines()
-        .map(str::trim_end)
-        .collect::<Vec<_>>();
+    let line = text.get(start..end)?.lines().map(str::trim_end).collect::<Vec<_>>();
     Some(own_ids(&line.join(" "), prefix))
 }
 
@@ -88,17 +73,12 @@ fn own_ids(svg: &str, prefix: &str) -> String {
         (" aria-labelledby=\"", '"'),
         (" aria-describedby=\"", '"'),
     ];
-    while let Some((at, before, end)) = USES
-        .iter()
-        .filter_map(|(before, end)| Some((rest.find(before)?, *before, *end)))
-        .min()
+    while let Some((at, before, end)) =
+        USES.iter().filter_map(|(before, end)| Some((rest.find(before)?, *before, *end))).min()
     {
         let (head, ids) = rest.split_at(at + before.len());
         let (ids, tail) = ids.split_at(ids.find(end).unwrap_or(ids.len()));
-        let ids: Vec<String> = ids
-            .split_whitespace()
-            .map(|id| format!("{prefix}-{id}"))
-            .collect();
+        let ids: Vec<String> = ids.split_whitespace().map(|id| format!("{prefix}-{id}")).collect();
         own.push_str(head);
         own.push_str(&ids.join(" "));
         rest = tail;
@@ -148,10 +128,7 @@ mod tests {
     #[test]
     fn a_picture_without_words_is_a_problem() {
         let fixture = Fixture::new();
-        fixture.write(
-            "chapters/01-waiting/figures/tea.svg",
-            "<svg><title> </title></svg>",
-        );
+        fixture.write("chapters/01-waiting/figures/tea.svg", "<svg><title> </title></svg>");
         let (_, problems) = fixture.expand("# W\n\n{{#figure tea}}\n\n{{#figure milk}}\n");
         assert!(problems[0].message.contains("neither <title> nor <desc>"));
         assert!(problems[1].message.contains("figures/milk.svg"));

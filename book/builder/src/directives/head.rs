@@ -30,10 +30,7 @@ pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, S
     };
     let dir = chapter.crate_dir();
     let package = site.packages.in_folder(&dir).ok_or_else(|| {
-        format!(
-            "the chapter has no crate: expected {}/Cargo.toml",
-            slashed(&dir)
-        )
+        format!("the chapter has no crate: expected {}/Cargo.toml", slashed(&dir))
     })?;
     let mut rows = vec![(
         "Crate",
@@ -139,13 +136,7 @@ fn reading_time(markdown: &str) -> String {
 fn words(markdown: &str) -> usize {
     let prose: String = markdown
         .split_inclusive('\n')
-        .map(|line| {
-            if directive(line).is_some() {
-                "\n"
-            } else {
-                line
-            }
-        })
+        .map(|line| if directive(line).is_some() { "\n" } else { line })
         .collect();
     let mut in_code = false;
     let mut words = 0;
@@ -217,10 +208,6 @@ mod tests {
         fixture.remove("chapters/01-waiting/Cargo.toml");
         let (_, problems) = fixture.expand("# Waiting\n\n{{#chapter}}\n");
         assert_eq!(problems[0].line, 3);
-        assert!(
-            problems[0]
-                .message
-                .contains("chapters/01-waiting/Cargo.toml")
-        );
+        assert!(problems[0].message.contains("chapters/01-waiting/Cargo.toml"));
     }
 }

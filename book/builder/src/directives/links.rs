@@ -29,11 +29,7 @@ pub fn rewrite(site: &Site, source: &Source, problems: &mut Vec<Problem>) -> Str
             }
             Ok(None) => {}
             Err(message) => {
-                problems.push(Problem::new(
-                    &source.path,
-                    line_at(text, range.start),
-                    message,
-                ));
+                problems.push(Problem::new(&source.path, line_at(text, range.start), message));
             }
         }
     }
@@ -137,16 +133,10 @@ fn resolve(
         return Ok(Some(format!("{}{anchor}", source.page.link(&page.html))));
     }
     if !site.has(&path) {
-        return Err(format!(
-            "`{target}` leads to {}, which does not exist",
-            slashed(&path)
-        ));
+        return Err(format!("`{target}` leads to {}, which does not exist", slashed(&path)));
     }
     if let Ok(asset) = path.strip_prefix("book/src") {
-        return Ok(Some(format!(
-            "{}{anchor}",
-            source.page.link(&slashed(asset))
-        )));
+        return Ok(Some(format!("{}{anchor}", source.page.link(&slashed(asset)))));
     }
     if image {
         return Err(format!(
@@ -166,9 +156,7 @@ fn resolve(
 fn has_scheme(target: &str) -> bool {
     target.split_once(':').is_some_and(|(scheme, _)| {
         !scheme.is_empty()
-            && scheme
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
+            && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.'))
     })
 }
 
@@ -210,10 +198,7 @@ mod tests {
         let (markdown, problems) = fixture.expand_file(&format!("{SOLUTION}/README.md"));
         assert_eq!(problems, []);
         assert!(markdown.contains("[It](https://example.org/crabs/tidepool/blob/main/solutions/01-waiting/1-teapot/src/lib.rs), [the chapter](../01-waiting.html#w)"), "{markdown}");
-        fixture.write(
-            &format!("{EXERCISE}/README.md"),
-            "# Teapot\n\n[It](src/lib.rs)\n",
-        );
+        fixture.write(&format!("{EXERCISE}/README.md"), "# Teapot\n\n[It](src/lib.rs)\n");
         let (markdown, _) = fixture.expand_file(&format!("{EXERCISE}/README.md"));
         assert!(markdown.contains("blob/main/exercises/01-waiting/1-teapot/src/lib.rs"));
     }

@@ -30,24 +30,13 @@ pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, S
     let mut place = String::new();
     if let Some(within) = arguments.get("in") {
         if !region.file.contains(within) {
-            return Err(format!(
-                "`{within}` does not stand in {}",
-                slashed(&region.path)
-            ));
+            return Err(format!("`{within}` does not stand in {}", slashed(&region.path)));
         }
-        place = format!(
-            " <span class=\"listing-place\">in <code>{}</code></span>",
-            escape(within)
-        );
+        place = format!(" <span class=\"listing-place\">in <code>{}</code></span>", escape(within));
     }
-    let caption = arguments
-        .get("caption")
-        .map_or_else(String::new, |caption| {
-            format!(
-                " <span class=\"listing-caption\">{}</span>",
-                sentence(caption)
-            )
-        });
+    let caption = arguments.get("caption").map_or_else(String::new, |caption| {
+        format!(" <span class=\"listing-caption\">{}</span>", sentence(caption))
+    });
     let mut code = String::new();
     for (line, changed) in region.html.iter().zip(changed) {
         let class = if changed { "line changed" } else { "line" };
@@ -108,10 +97,7 @@ impl Region {
                 .iter()
                 .map(|index| all[*index].get(indentation..).unwrap_or("").to_owned())
                 .collect(),
-            html: shown
-                .iter()
-                .map(|index| outdent(&coloured[*index], indentation))
-                .collect(),
+            html: shown.iter().map(|index| outdent(&coloured[*index], indentation)).collect(),
             path,
             first,
             last,
@@ -123,11 +109,7 @@ impl Region {
     fn grown(&self, earlier: &Self) -> Vec<bool> {
         // A listing that moves into a function is indented anew, which is no change.
         let trimmed = |region: &Self| -> Vec<String> {
-            region
-                .lines
-                .iter()
-                .map(|line| line.trim().to_owned())
-                .collect()
+            region.lines.iter().map(|line| line.trim().to_owned()).collect()
         };
         let (old, new) = (trimmed(earlier), trimmed(self));
         let mut changed: Vec<bool> = new.iter().map(|line| !line.is_empty()).collect();
@@ -170,10 +152,7 @@ fn shown(path: &Path, text: &str, anchor: Option<&str>) -> Result<Vec<usize>, St
             return Err(format!("{} has no anchor `{name}`", slashed(path)));
         }
         if inside > 0 {
-            return Err(format!(
-                "the anchor `{name}` in {} has no end",
-                slashed(path)
-            ));
+            return Err(format!("the anchor `{name}` in {} has no end", slashed(path)));
         }
     }
     let blank = |index: &usize| lines[*index].trim().is_empty();
@@ -188,6 +167,11 @@ fn shown(path: &Path, text: &str, anchor: Option<&str>) -> Result<Vec<usize>, St
 enum Mark<'a> {
     Start(&'a str),
     End(&'a str),
+}
+
+/// Whether a line begins or ends a region.
+pub fn is_mark(line: &str) -> bool {
+    mark(line).is_some()
 }
 
 fn mark(line: &str) -> Option<Mark<'_>> {
@@ -290,13 +274,7 @@ mod tests {
         assert_eq!(problems, []);
         assert_eq!(
             shown_text(&markdown),
-            [
-                "let tea = 1;",
-                "",
-                "if tea &gt; 0 {",
-                "+     sip(tea);",
-                "}"
-            ]
+            ["let tea = 1;", "", "if tea &gt; 0 {", "+     sip(tea);", "}"]
         );
         assert!(
             markdown.contains("<span class=\"listing-caption\">Now <code>sip</code></span>"),

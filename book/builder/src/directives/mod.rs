@@ -23,9 +23,8 @@ use crate::problem::Problem;
 use crate::site::{Site, Source};
 
 /// The names that authors may write.
-pub const NAMES: &[&str] = &[
-    "chapter", "command", "exercise", "figure", "listing", "output", "wrong",
-];
+pub const NAMES: &[&str] =
+    &["chapter", "command", "exercise", "figure", "listing", "output", "wrong"];
 
 /// mdbook-tabs' own names.
 const TABS: &[&str] = &["tabs", "tab", "endtab", "endtabs"];
@@ -54,10 +53,8 @@ pub struct Directive<'a> {
 pub fn directive(line: &str) -> Option<Directive<'_>> {
     let inner = line.trim().strip_prefix("{{#")?.strip_suffix("}}")?;
     let (name, arguments) = inner.split_once(' ').unwrap_or((inner, ""));
-    (!name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase())).then_some(Directive {
-        name,
-        arguments: arguments.trim(),
-    })
+    (!name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase()))
+        .then_some(Directive { name, arguments: arguments.trim() })
 }
 
 /// The code blocks and code spans of a text.
@@ -73,18 +70,13 @@ pub fn code_ranges(markdown: &str) -> Vec<Range<usize>> {
 pub fn prose_lines(markdown: &str) -> impl Iterator<Item = (usize, usize, &str)> {
     let code = code_ranges(markdown);
     let mut start = 0;
-    markdown
-        .split_inclusive('\n')
-        .enumerate()
-        .filter_map(move |(index, line)| {
-            let at = start;
-            start += line.len();
-            let first = at + (line.len() - line.trim_start().len());
-            let in_code = code
-                .iter()
-                .any(|range| range.contains(&first) && !line.trim().is_empty());
-            (!in_code).then_some((index + 1, at, line))
-        })
+    markdown.split_inclusive('\n').enumerate().filter_map(move |(index, line)| {
+        let at = start;
+        start += line.len();
+        let first = at + (line.len() - line.trim_start().len());
+        let in_code = code.iter().any(|range| range.contains(&first) && !line.trim().is_empty());
+        (!in_code).then_some((index + 1, at, line))
+    })
 }
 
 /// Replaces a source's links and directives. What is wrong with them becomes problems.
@@ -160,10 +152,7 @@ mod tests {
     fn a_directive_stands_alone_on_its_line() {
         assert_eq!(
             directive("  {{#listing a.rs:b in=\"fn c\"}}\n"),
-            Some(Directive {
-                name: "listing",
-                arguments: "a.rs:b in=\"fn c\""
-            })
+            Some(Directive { name: "listing", arguments: "a.rs:b in=\"fn c\"" })
         );
         assert_eq!(directive("See {{#listing a.rs}}"), None);
         assert_eq!(directive("{{#}}"), None);
@@ -177,11 +166,7 @@ mod tests {
         );
         assert_eq!(problems.len(), 2, "{problems:?}");
         assert_eq!(problems[0].line, 3);
-        assert!(
-            problems[0]
-                .message
-                .contains("no directive is called `lisp`")
-        );
+        assert!(problems[0].message.contains("no directive is called `lisp`"));
         assert_eq!(problems[1].line, 5);
     }
 

@@ -14,11 +14,7 @@ use crate::site::{Site, Source};
 pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, String> {
     let arguments = Arguments::parse(arguments, &[])?;
     let name = arguments.only("the name of a recording")?;
-    let chapter = source
-        .page
-        .chapter
-        .as_ref()
-        .ok_or("only a page of a chapter has recordings")?;
+    let chapter = source.page.chapter.as_ref().ok_or("only a page of a chapter has recordings")?;
     let (recordings, recording) = site.recording(chapter, name).ok_or_else(|| {
         format!(
             "no recording is called `{name}` in {}",
@@ -111,10 +107,6 @@ mod tests {
         assert_eq!(problems[0].line, 3);
         assert!(problems[0].message.contains("cargo book record tea"));
         let (_, problems) = fixture.expand("# W\n\n{{#output milk}}\n");
-        assert!(
-            problems[0]
-                .message
-                .contains("no recording is called `milk`")
-        );
+        assert!(problems[0].message.contains("no recording is called `milk`"));
     }
 }

@@ -26,10 +26,8 @@ fn processor() -> Option<String> {
     let name = if cfg!(target_os = "linux") {
         model_name(&fs::read_to_string("/proc/cpuinfo").ok()?)?.to_owned()
     } else if cfg!(target_os = "macos") {
-        let output = Command::new("sysctl")
-            .args(["-n", "machdep.cpu.brand_string"])
-            .output()
-            .ok()?;
+        let output =
+            Command::new("sysctl").args(["-n", "machdep.cpu.brand_string"]).output().ok()?;
         String::from_utf8(output.stdout).ok()?
     } else {
         return None;
@@ -49,9 +47,7 @@ fn model_name(cpuinfo: &str) -> Option<&str> {
 
 /// Today, in UTC, as `2026-11-21`.
 pub fn today() -> String {
-    let seconds = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     date(seconds / 86_400)
 }
 

@@ -35,10 +35,7 @@ impl Program {
                 ));
             }
             if run.example.is_none() && run.program.is_none() {
-                let package = run
-                    .package
-                    .as_deref()
-                    .and_then(|name| site.packages.get(name));
+                let package = run.package.as_deref().and_then(|name| site.packages.get(name));
                 run.program = match package.map(|package| &*package.programs) {
                     Some([only]) => Some(only.clone()),
                     _ => {
@@ -59,8 +56,8 @@ impl Program {
         }
     }
 
-    /// The tool that this program needs and this machine lacks.
-    pub fn missing_tool(&self) -> Option<&str> {
+    /// The tool that this program needs and this machine, by `has`, lacks. Only Python may be missing.
+    pub fn missing_tool(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
         match self {
             Self::Other(words) if words[0] == "python3" && !has("python3") => Some("python3"),
             _ => None,
@@ -69,7 +66,7 @@ impl Program {
 }
 
 /// Whether a tool can be started.
-fn has(tool: &str) -> bool {
+pub fn has(tool: &str) -> bool {
     Command::new(tool)
         .arg("--version")
         .stdin(Stdio::null())
@@ -163,11 +160,7 @@ impl Programs {
                     options.insert(vec!["--package", package]);
                 }
                 if let Some((kind, name)) = target(run) {
-                    let option = if kind == "example" {
-                        "--example"
-                    } else {
-                        "--bin"
-                    };
+                    let option = if kind == "example" { "--example" } else { "--bin" };
                     options.insert(vec![option, name]);
                 }
             }
@@ -187,28 +180,22 @@ impl Programs {
             if let Some(features) = &settings.1 {
                 build.args(["--features", features]);
             }
-            let output = build
-                .output()
-                .map_err(|error| Error::file("cannot start cargo", error))?;
+            let output =
+                build.output().map_err(|error| Error::file("cannot start cargo", error))?;
             if !output.status.success() {
-                all.failed.insert(
-                    settings.clone(),
-                    String::from_utf8_lossy(&output.stderr).into_owned(),
-                );
+                all.failed
+                    .insert(settings.clone(), String::from_utf8_lossy(&output.stderr).into_owned());
             }
             for line in String::from_utf8_lossy(&output.stdout).lines() {
-                if let Ok(Message {
-                    target: Some(target),
-                    executable: Some(executable),
-                }) = serde_json::from_str(line)
+                if let Ok(Message { target: Some(target), executable: Some(executable) }) =
+                    serde_json::from_str(line)
                 {
                     let kind = if target.kind.iter().any(|kind| kind == "example") {
                         "example"
                     } else {
                         "bin"
                     };
-                    all.built
-                        .insert((settings.clone(), kind, target.name), executable);
+                    all.built.insert((settings.clone(), kind, target.name), executable);
                 }
             }
         }
@@ -250,11 +237,21 @@ mod tests {
 
     #[test]
     fn quotes_keep_words_together() {
-        assert_eq!(
-            words("nc -d 'a b' \"\" c\"d\"").unwrap(),
-            ["nc", "-d", "a b", "", "cd"]
-        );
+        assert_eq!(words("nc -d 'a b' \"\" c\"d\"").unwrap(), ["nc", "-d", "a b", "", "cd"]);
         assert!(words("a 'b").is_err());
+    }
+
+    #[test]
+    fn without_python_its_programs_are_left_out_and_no_others() {
+        let fixture = Fixture::new();
+        fixture.write("chapters/01-waiting/python/tea.py", "");
+        let site = fixture.site();
+        let parse = |line| Program::parse(&site, line).unwrap();
+        let python = parse("python3 chapters/01-waiting/python/tea.py");
+        assert_eq!(python.missing_tool(|_| false), Some("python3"));
+        assert_eq!(python.missing_tool(|_| true), None);
+        let rust = parse("rustc chapters/01-waiting/src/lib.rs");
+        assert_eq!(rust.missing_tool(|_| false), None);
     }
 
     #[test]

@@ -36,9 +36,7 @@ impl Surroundings {
     /// Those of a checkout.
     pub fn of(site: &Site) -> Self {
         let root = site.root();
-        Self {
-            root: fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf()),
-        }
+        Self { root: fs::canonicalize(root).unwrap_or_else(|_| root.to_path_buf()) }
     }
 
     /// An output without folders of this machine: files of ours are named from the checkout's top,
@@ -92,16 +90,10 @@ fn run_within(
         command.arg("--out-dir").arg(scratch.path());
     }
     let (mut reader, writer) = pipe().map_err(|error| format!("no pipe: {error}"))?;
-    let second = writer
-        .try_clone()
-        .map_err(|error| format!("no pipe: {error}"))?;
+    let second = writer.try_clone().map_err(|error| format!("no pipe: {error}"))?;
     command
         .current_dir(site.root())
-        .stdin(if stdin.is_some() {
-            Stdio::piped()
-        } else {
-            Stdio::null()
-        })
+        .stdin(if stdin.is_some() { Stdio::piped() } else { Stdio::null() })
         .stdout(writer)
         .stderr(second)
         .env("TIMELINE_DIR", &figures)
@@ -124,10 +116,7 @@ fn run_within(
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
     let mut child = command.spawn().map_err(|error| {
-        format!(
-            "cannot start {}: {error}",
-            command.get_program().to_string_lossy()
-        )
+        format!("cannot start {}: {error}", command.get_program().to_string_lossy())
     })?;
     // The command holds the pipe's writing end: the output ends when nobody does.
     drop(command);
@@ -141,14 +130,11 @@ fn run_within(
         (bytes, read)
     });
     let status = wait(&mut child, limit);
-    let (bytes, read) = output
-        .join()
-        .map_err(|_| String::from("the output could not be read"))?;
+    let (bytes, read) = output.join().map_err(|_| String::from("the output could not be read"))?;
     read.map_err(|error| format!("the output could not be read: {error}"))?;
     let output = surroundings.remove_from(&String::from_utf8_lossy(&bytes));
-    let status = status
-        .map_err(|error| format!("cannot wait for it: {error}"))?
-        .ok_or_else(|| {
+    let status =
+        status.map_err(|error| format!("cannot wait for it: {error}"))?.ok_or_else(|| {
             format!(
                 "was not done in {} s and was killed; it had printed:\n{output}",
                 limit.as_secs()
@@ -217,13 +203,7 @@ mod tests {
         let site = fixture.site();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        run_within(
-            limit,
-            &site,
-            &Surroundings::of(&site),
-            command,
-            Some("tea\n"),
-        )
+        run_within(limit, &site, &Surroundings::of(&site), command, Some("tea\n"))
     }
 
     #[test]
@@ -237,10 +217,7 @@ mod tests {
     #[test]
     fn a_run_without_end_is_killed_with_all_that_it_started() {
         let message = shell("echo begun; sleep 600 & wait", Duration::ZERO).unwrap_err();
-        assert!(
-            message.contains("was not done in 0 s and was killed"),
-            "{message}"
-        );
+        assert!(message.contains("was not done in 0 s and was killed"), "{message}");
     }
 
     #[test]
@@ -251,23 +228,16 @@ mod tests {
 
     #[test]
     fn colours_and_backtraces_are_off_and_figures_are_collected() {
-        let run = shell(
-            "echo $NO_COLOR $RUST_BACKTRACE; echo '<svg/>' > $TIMELINE_DIR/tea.svg",
-            LIMIT,
-        )
-        .unwrap();
+        let run =
+            shell("echo $NO_COLOR $RUST_BACKTRACE; echo '<svg/>' > $TIMELINE_DIR/tea.svg", LIMIT)
+                .unwrap();
         assert_eq!(run.output, "1 0\n");
-        assert_eq!(
-            run.figures.get("tea.svg").map(String::as_str),
-            Some("<svg/>\n")
-        );
+        assert_eq!(run.figures.get("tea.svg").map(String::as_str), Some("<svg/>\n"));
     }
 
     #[test]
     fn folders_of_this_machine_are_removed() {
-        let surroundings = Surroundings {
-            root: PathBuf::from("/home/judit/tidepool"),
-        };
+        let surroundings = Surroundings { root: PathBuf::from("/home/judit/tidepool") };
         assert_eq!(
             surroundings.remove_from(
                 " --> /home/judit/tidepool/chapters/a.rs:1\n --> /home/judit/.rustup/toolchains/x/lib/rustlib/src/rust/library/std/src/a.rs:2\n --> /home/judit/.cargo/registry/src/index.crates.io-1/tokio-1.0/src/a.rs:3\n"

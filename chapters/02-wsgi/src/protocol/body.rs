@@ -46,11 +46,7 @@ impl Chunks {
                 if size > limits.body.saturating_sub(body_seen) {
                     return Err(Refusal::BodyTooLarge);
                 }
-                *self = if size == 0 {
-                    Self::Trailers(0)
-                } else {
-                    Self::Data(size)
-                };
+                *self = if size == 0 { Self::Trailers(0) } else { Self::Data(size) };
                 Ok(Step::Skip(line.len() + 2))
             }
             Self::Data(left) => {
@@ -109,10 +105,7 @@ fn line<'a>(
 fn chunk_size(line: &[u8]) -> Result<u64, Refusal> {
     let digits = match line.iter().position(|&byte| byte == b';') {
         Some(semicolon) => {
-            if line[semicolon..]
-                .iter()
-                .any(|&byte| byte != b'\t' && byte.is_ascii_control())
-            {
+            if line[semicolon..].iter().any(|&byte| byte != b'\t' && byte.is_ascii_control()) {
                 return Err(Refusal::Chunk("a control character in its extension"));
             }
             line[..semicolon].trim_ascii_end()
@@ -135,9 +128,7 @@ fn check_trailer(line: &[u8]) -> Result<(), Refusal> {
     let sound = !name.is_empty()
         && name.iter().all(|&byte| super::head::is_token_byte(byte))
         && value.is_some_and(|value| {
-            value
-                .iter()
-                .all(|&byte| byte == b'\t' || !byte.is_ascii_control())
+            value.iter().all(|&byte| byte == b'\t' || !byte.is_ascii_control())
         });
     if sound { Ok(()) } else { Err(Refusal::Header) }
 }

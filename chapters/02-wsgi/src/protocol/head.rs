@@ -69,10 +69,7 @@ impl Scan {
         while let Some(&byte) = bytes.get(self.seen) {
             let at = self.seen;
             self.seen += 1;
-            let previous = at
-                .checked_sub(1)
-                .filter(|_| at > self.line)
-                .map(|before| bytes[before]);
+            let previous = at.checked_sub(1).filter(|_| at > self.line).map(|before| bytes[before]);
             let in_request_line = self.line == self.start;
             if in_request_line && at - self.line >= limits.request_line + 2 {
                 return Err(Refusal::RequestLineTooLong);
@@ -120,11 +117,7 @@ impl Head {
         else {
             return Err(Refusal::RequestLine);
         };
-        let version = if version == 1 {
-            Version::Http11
-        } else {
-            Version::Http10
-        };
+        let version = if version == 1 { Version::Http11 } else { Version::Http10 };
         let mut headers = Headers::new();
         for field in request.headers.iter() {
             headers.push(field.name.to_ascii_lowercase(), field.value);
@@ -158,10 +151,7 @@ fn explain(error: httparse::Error, bytes: &[u8]) -> Refusal {
     match error {
         httparse::Error::TooManyHeaders => Refusal::HeadTooLarge,
         httparse::Error::Version => {
-            let line = bytes
-                .split(|&byte| byte == b'\r')
-                .next()
-                .unwrap_or_default();
+            let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
             match line.rsplit(|&byte| byte == b' ').next() {
                 Some([b'H', b'T', b'T', b'P', b'/', major, b'.', minor])
                     if major.is_ascii_digit() && minor.is_ascii_digit() =>
@@ -176,11 +166,7 @@ fn explain(error: httparse::Error, bytes: &[u8]) -> Refusal {
                 let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
                 name.len() < line.len() && name.last().is_some_and(|byte| b" \t".contains(byte))
             });
-            if spaced {
-                Refusal::SpaceBeforeColon
-            } else {
-                Refusal::Header
-            }
+            if spaced { Refusal::SpaceBeforeColon } else { Refusal::Header }
         }
         httparse::Error::HeaderValue => Refusal::Header,
         _ => Refusal::RequestLine,
@@ -193,9 +179,7 @@ fn target_of(method: &str, target: &str, headers: &mut Headers) -> Result<String
         return Err(Refusal::Connect);
     }
     if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Refusal::Target(
-            "expected visible ASCII; other bytes are percent-encoded",
-        ));
+        return Err(Refusal::Target("expected visible ASCII; other bytes are percent-encoded"));
     }
     if target.contains('#') {
         return Err(Refusal::Target("a fragment is never sent"));
@@ -221,19 +205,13 @@ fn target_of(method: &str, target: &str, headers: &mut Headers) -> Result<String
     let end = rest.find(['/', '?']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
     if !is_host(authority.as_bytes()) || authority.is_empty() {
-        return Err(Refusal::Target(
-            "expected HOST or HOST:PORT after the scheme",
-        ));
+        return Err(Refusal::Target("expected HOST or HOST:PORT after the scheme"));
     }
     // RFC 9112, section 3.2.2: the target's host counts, whatever the Host field says.
     if headers.all("host").count() == 1 {
         headers.set("host", authority);
     }
-    Ok(if path.starts_with('/') {
-        path.to_owned()
-    } else {
-        format!("/{path}")
-    })
+    Ok(if path.starts_with('/') { path.to_owned() } else { format!("/{path}") })
 }
 
 fn check_host(version: Version, headers: &Headers) -> Result<(), Refusal> {
@@ -247,9 +225,7 @@ fn check_host(version: Version, headers: &Headers) -> Result<(), Refusal> {
 
 /// The characters of a host and a port, without asking whether it exists. It may be empty (RFC 9112, section 3.2).
 fn is_host(bytes: &[u8]) -> bool {
-    bytes
-        .iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=%:[]".contains(byte))
+    bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+;=%:[]".contains(byte))
 }
 
 /// RFC 9112, section 6.3, without its lenient alternatives.
@@ -270,11 +246,7 @@ fn framing_of(version: Version, headers: &Headers) -> Result<Framing, Refusal> {
         if version == Version::Http10 || !once_and_last {
             return Err(Refusal::TransferEncoding);
         }
-        return if codings.len() == 1 {
-            Ok(Framing::Chunked)
-        } else {
-            Err(Refusal::UnknownCoding)
-        };
+        return if codings.len() == 1 { Ok(Framing::Chunked) } else { Err(Refusal::UnknownCoding) };
     }
     let Some(length) = length else {
         return Ok(Framing::Empty);
@@ -283,10 +255,7 @@ fn framing_of(version: Version, headers: &Headers) -> Result<Framing, Refusal> {
     if second_length.is_some() || length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
         return Err(Refusal::ContentLength);
     }
-    match str::from_utf8(length)
-        .ok()
-        .and_then(|digits| digits.parse().ok())
-    {
+    match str::from_utf8(length).ok().and_then(|digits| digits.parse().ok()) {
         Some(0) => Ok(Framing::Empty),
         Some(length) => Ok(Framing::Length(length)),
         // Digits alone, and too many of them for 64 bits.

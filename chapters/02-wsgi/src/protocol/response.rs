@@ -63,9 +63,7 @@ pub fn check_start(status: &str, headers: &Headers) -> Result<Option<u64>, Start
     let digits = code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_digit());
     if !digits
         || !("200"..="599").contains(&code)
-        || !reason
-            .bytes()
-            .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+        || !reason.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
     {
         return Err(bad_status());
     }
@@ -77,10 +75,7 @@ pub fn check_start(status: &str, headers: &Headers) -> Result<Option<u64>, Start
         {
             return Err(StartError::Name(name.to_owned()));
         }
-        if value
-            .iter()
-            .any(|&byte| byte != b'\t' && byte.is_ascii_control())
-        {
+        if value.iter().any(|&byte| byte != b'\t' && byte.is_ascii_control()) {
             return Err(StartError::Value(name.to_owned()));
         }
         if HOP_BY_HOP.iter().any(|hop| name.eq_ignore_ascii_case(hop)) {
@@ -88,10 +83,8 @@ pub fn check_start(status: &str, headers: &Headers) -> Result<Option<u64>, Start
         }
         if name.eq_ignore_ascii_case("content-length") {
             let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
-            let number = str::from_utf8(value)
-                .ok()
-                .filter(|_| digits)
-                .and_then(|value| value.parse().ok());
+            let number =
+                str::from_utf8(value).ok().filter(|_| digits).and_then(|value| value.parse().ok());
             if length.is_some() || number.is_none() || code == "204" {
                 return Err(StartError::Length);
             }
@@ -155,11 +148,7 @@ pub(super) fn encode_head(
         out.extend_from_slice(b"connection: keep-alive\r\n");
     }
     out.extend_from_slice(b"\r\n");
-    if facts.head_only {
-        Outgoing::Bodiless
-    } else {
-        outgoing
-    }
+    if facts.head_only { Outgoing::Bodiless } else { outgoing }
 }
 
 impl Outgoing {
@@ -170,9 +159,7 @@ impl Outgoing {
             _ if part.is_empty() => {}
             Self::UntilClose => out.extend_from_slice(part),
             Self::Length(left) => {
-                *left = left
-                    .checked_sub(part.len() as u64)
-                    .ok_or(StartError::TooLong)?;
+                *left = left.checked_sub(part.len() as u64).ok_or(StartError::TooLong)?;
                 out.extend_from_slice(part);
             }
             Self::Chunked => {

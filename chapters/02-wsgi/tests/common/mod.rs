@@ -47,10 +47,7 @@ impl Transport for Scripted {
         Ok(())
     }
     fn addresses(&self) -> (SocketAddr, SocketAddr) {
-        (
-            ([127, 0, 0, 1], 8000).into(),
-            ([127, 0, 0, 1], 50_000).into(),
-        )
+        (([127, 0, 0, 1], 8000).into(), ([127, 0, 0, 1], 50_000).into())
     }
 }
 
@@ -101,11 +98,7 @@ pub fn talk_with(
     complaints: &Shared,
 ) -> (String, String) {
     let heard = script.clone();
-    let stream = Scripted {
-        script,
-        clock,
-        pace,
-    };
+    let stream = Scripted { script, clock, pace };
     if let Err(error) = serve_connection(stream, app, config) {
         config.errors.report(&format!("connection: {error}"));
     }
@@ -137,11 +130,7 @@ pub fn spawn(connections: usize, app: impl App + 'static) -> (SocketAddr, JoinHa
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let server = std::thread::spawn(move || {
-        serve_each(
-            listener.incoming().take(connections),
-            &app,
-            &Config::default(),
-        );
+        serve_each(listener.incoming().take(connections), &app, &Config::default());
     });
     (address, server)
 }

@@ -1,0 +1,105 @@
+// Every page: loads without errors, asks no other host, keeps still, fits a phone, and is well-formed.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+
+import { CHAPTERS, PAGES, noteShifts, open, source } from '../lib/book.js';
+import { overflowing } from '../lib/overflow.js';
+
+let book;
+before(async () => { book = await open(); });
+after(() => book.close());
+
+test('there is a first page, a setup page, a chapter, a 404 page', () => {
+    for (const page of ['index.html', 'introduction.html', 'setup.html', '404.html']) {
+        assert.ok(PAGES.includes(page), `the book has no ${page}`);
+    }
+    assert.ok(CHAPTERS.length > 0, 'the book has no chapter');
+});
+
+describe('every page', () => {
+    for (const name of PAGES) {
+        test(name, async () => {
+            const page = await book.page();
+            // Printing waits for a person; the page for it is otherwise a page like any.
+            await page.addInitScript(() => { window.print = () => {}; });
+            await noteShifts(page);
+            const response = await page.read(name);
+            assert.equal(response.status(), 200);
+            await page.evaluate(() => new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame))));
+
+            assert.deepEqual(page.noted.errors, [], 'errors in the console');
+            assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
+            assert.deepEqual(await page.evaluate(() => window.shifts), [], 'the layout shifted while the page loaded');
+            assert.match(await page.title(), /Tidepool/, 'the title names the book');
+            const described = await page.evaluate(() => ({
+                ids: [...document.querySelectorAll('[id]')].map((each) => each.id),
+                social: document.querySelector('meta[property="og:title"]')?.content,
+                icon: document.querySelector('link[rel="icon"]')?.href,
+                mute: [...document.querySelectorAll('img:not([alt])')].map((each) => each.src),
+                mutePictures: [...document.querySelectorAll('figure > svg')].filter((svg) => !svg.querySelector('title')?.textContent).map((svg) => svg.outerHTML.slice(0, 200)),
+                unnamed: [...document.querySelectorAll('main :is(h1, h2, h3)')].filter((each) => !each.textContent.trim()).length,
+            }));
+            const twice = described.ids.filter((id, at) => described.ids.indexOf(id) !== at);
+            assert.deepEqual(twice, [], 'ids that stand twice');
+            assert.ok(described.social, 'the page has social metadata');
+            assert.ok(described.icon, 'the page has a favicon');
+            assert.deepEqual(described.mute, [], 'images without a text alternative');
+            assert.deepEqual(described.mutePictures, [], 'figures without a title');
+            assert.equal(described.unnamed, 0, 'empty headings');
+
+            for (const width of [360, 768]) {
+                await page.setViewportSize({ width, height: 740 });
+                await page.reload();
+                assert.deepEqual(await page.evaluate(overflowing), [], `what overflows at ${width} px`);
+                await page.evaluate(() => {
+                    for (const details of document.querySelectorAll('details')) {
+                        details.open = true;
+                    }
+                });
+                assert.deepEqual(await page.evaluate(overflowing), [], `what overflows at ${width} px, unfolded`);
+            }
+            await page.done();
+        });
+    }
+});
+
+test('a wrong address is answered by the book, wherever it is', async () => {
+    for (const wrong of ['no-such-page.html', 'no/such/folder/page.html']) {
+        const page = await book.page();
+        const response = await page.read(wrong);
+        assert.equal(response.status(), 404);
+        await page.getByRole('heading', { name: 'The tide has taken this page' }).waitFor();
+        const font = await page.locator('main h1').evaluate((heading) => getComputedStyle(heading).fontFamily);
+        assert.match(font, /Literata/, 'the page is styled');
+        await page.getByRole('link', { name: 'the first page' }).click();
+        await page.waitForURL(book.url('index.html'));
+        await page.done();
+    }
+});
+
+test('edit and source links lead to the repository', () => {
+    for (const name of [...CHAPTERS, 'introduction.html', 'setup.html']) {
+        const html = source(name);
+        assert.match(html, /<a href="https:\/\/[^"]+"[^>]* rel="edit"/, `${name} has an edit link`);
+        assert.match(html, /aria-label="Git repository"/, `${name} has a link to the repository`);
+    }
+    for (const name of CHAPTERS) {
+        assert.match(source(name), /<a class="listing-file" href="https:\/\/[^"]+#L\d+(-L\d+)?"/, `${name}: listings link to their file`);
+    }
+});
+
+test('no page is larger than the window in print', async () => {
+    const page = await book.page();
+    await page.emulateMedia({ media: 'print' });
+    await page.setViewportSize({ width: 700, height: 1000 });
+    for (const name of CHAPTERS) {
+        await page.read(name);
+        assert.deepEqual(await page.evaluate(overflowing), [], name);
+        const shown = await page.evaluate(() => [...document.querySelectorAll('#mdbook-sidebar, #mdbook-menu-bar, .copy, .done, .skip, .nav-wrapper')]
+            .filter((each) => each.checkVisibility())
+            .map((each) => each.className));
+        assert.deepEqual(shown, [], `${name}: controls are not printed`);
+    }
+    await page.done();
+});
