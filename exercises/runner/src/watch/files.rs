@@ -38,7 +38,8 @@ pub fn watch(folder: &Path, poll: bool, inputs: &Sender<Input>) -> Result<Files>
     if !poll && let Ok(told) = start(folder, Config::default(), inputs.clone()) {
         return Ok(Files::Told(told));
     }
-    let config = Config::default().with_poll_interval(POLL);
+    // Their times would tell only saves that are a second apart.
+    let config = Config::default().with_poll_interval(POLL).with_compare_contents(true);
     start(folder, config, inputs.clone())
         .map(Files::Polled)
         .with_context(|| format!("{} cannot be watched", folder.display()))

@@ -117,7 +117,7 @@ impl Terminal {
                 return self;
             }
             assert!(
-                start.elapsed().as_secs() < 60,
+                start.elapsed().as_secs() < 120,
                 "{caller}: waited in vain for {missing:?}; the screen shows\n{text}"
             );
             thread::sleep(std::time::Duration::from_millis(5));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Sketch, eventually};
+use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Running, Sketch, eventually};
 use crate::pseudo::{SIZE, Terminal};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_exercise-runner");
@@ -399,13 +399,10 @@ fn prompts_in_a_terminal_take_yes_and_no() {
 fn without_a_screen_it_writes_line_after_line() {
     let checkout = Checkout::new(&[ADDER, DOUBLER]);
     let out = checkout.path("out.txt");
-    let mut child = checkout
-        .command(&["--poll"])
-        .stdin(Stdio::piped())
-        .stdout(fs::File::create(&out).unwrap())
-        .spawn()
-        .unwrap();
-    let mut keyboard = child.stdin.take().unwrap();
+    let mut child = Running::start(
+        checkout.command(&["--poll"]).stdin(Stdio::piped()).stdout(fs::File::create(&out).unwrap()),
+    );
+    let mut keyboard = child.0.stdin.take().unwrap();
     let mut types = |line: &str| std::io::Write::write_all(&mut keyboard, line.as_bytes()).unwrap();
     let says = |text: &str| {
         eventually(text, || fs::read_to_string(&out).unwrap().contains(text).then_some(()));
@@ -426,7 +423,7 @@ fn without_a_screen_it_writes_line_after_line() {
     types("adder\n");
     says("✓ all 3 tests pass\n");
     types("q\n");
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(child.0.wait().unwrap().code(), Some(0));
     let text = fs::read_to_string(&out).unwrap();
     assert!(!text.contains('\x1b'), "{text}");
 }
