@@ -25,7 +25,8 @@ struct Visit {
     number: u64,
     socket: Rc<TcpStream>,
     conversation: RefCell<Conversation>,
-    server: Rc<Server>,
+    /// The server owns the visits, not the other way round.
+    server: Weak<Server>,
     /// What the loop watches for us now: reading, writing.
     watched: Cell<(bool, bool)>,
     /// When a timer calls us.
@@ -151,7 +152,7 @@ fn welcome(
         number: server.came(),
         socket: Rc::new(socket),
         conversation: RefCell::new(conversation),
-        server: Rc::clone(server),
+        server: Rc::downgrade(server),
         watched: Cell::new((false, false)),
         timer: Cell::new(None),
     });
@@ -164,13 +165,13 @@ fn welcome(
 // ANCHOR: resume
 /// Goes on with a conversation: its socket is ready, or its time has come, or it was to be looked at again.
 fn resume(event_loop: &mut EventLoop, visit: &Rc<Visit>) {
+    let Some(server) = visit.server.upgrade() else { return };
     let now = event_loop.time();
-    let service = &visit.server.service;
-    let went = visit.conversation.borrow_mut().go(&mut &*visit.socket, service, now);
+    let went = visit.conversation.borrow_mut().go(&mut &*visit.socket, &server.service, now);
     let (reading, writing) =
         (matches!(went, Ok(Next::Read(_))), matches!(went, Ok(Next::Write(_))));
     if let Err(error) = watch_for(event_loop, visit, reading, writing) {
-        visit.server.report(&format!("watch: {error}"));
+        server.report(&format!("watch: {error}"));
     }
     match went {
         Ok(Next::Read(until) | Next::Write(until) | Next::Pause(until)) => {
@@ -182,7 +183,7 @@ fn resume(event_loop: &mut EventLoop, visit: &Rc<Visit>) {
         }
         // A client that left is nobody's failure.
         Ok(Next::Close) | Err(_) => {
-            visit.server.visits.borrow_mut().remove(&visit.number);
+            server.visits.borrow_mut().remove(&visit.number);
         }
     }
 }

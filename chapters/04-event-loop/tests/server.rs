@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
@@ -65,5 +66,36 @@ fn two_hundred_clients_who_are_all_half_way() {
             client.read_to_string(&mut answer).unwrap();
             assert!(answer.contains("One claw"), "{answer}");
         }
+    });
+}
+
+#[test]
+fn a_server_that_is_dropped_closes_its_connections() {
+    proctor::watch(|| {
+        let listener = listen(([127, 0, 0, 1], 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let pace = Arc::new(Pace::new());
+        let service = Service::new(crab_app(pace.clone()), pace, Config::default());
+        let mut event_loop = EventLoop::new().unwrap();
+        let server = Server::start(&mut event_loop, listener, service).unwrap();
+        let mut watcher = TcpStream::connect(address).unwrap();
+        watcher.write_all(b"GET /feed HTTP/1.0\r\n\r\n").unwrap();
+
+        // However far the conversation got: when the server is gone, the client hears the end.
+        let peer = watcher.try_clone().unwrap();
+        let heard =
+            thread::spawn(move || BufReader::new(peer).lines().map_while(Result::ok).count());
+        fn stop_when_came(event_loop: &mut EventLoop, server: Rc<Server>) {
+            if server.open() == 1 {
+                event_loop.stop();
+            } else {
+                event_loop.call_soon(move |event_loop| stop_when_came(event_loop, server));
+            }
+        }
+        let seen = Rc::clone(&server);
+        event_loop.call_soon(move |event_loop| stop_when_came(event_loop, seen));
+        event_loop.run().unwrap();
+        drop((event_loop, server));
+        heard.join().unwrap();
     });
 }
