@@ -25,7 +25,7 @@ struct Calls {
 fn count(mode: PollMode) -> io::Result<Calls> {
     let (mut client, mut server) = pair()?;
     let poller = Poller::new()?;
-    // SAFETY: `server` is deleted below.
+    // SAFETY: `server` outlives the poller.
     unsafe { poller.add_with_mode(&server, Event::readable(1), mode)? };
     let mut events = Events::new();
     let mut calls = Calls::default();

@@ -15,7 +15,7 @@ use polling::{Event, Events, PollMode, Poller};
 fn told(mode: PollMode) -> io::Result<()> {
     let (mut client, mut server) = pair()?;
     let poller = Poller::new()?;
-    // SAFETY: `server` is deleted below.
+    // SAFETY: `server` outlives the poller.
     unsafe { poller.add_with_mode(&server, Event::readable(1), mode)? };
     client.write_all(b"0123456789")?;
 

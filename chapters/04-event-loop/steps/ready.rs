@@ -24,10 +24,10 @@ struct Client {
 fn serve(listener: &TcpListener) -> io::Result<u64> {
     const LISTENER: usize = 0;
     listener.set_nonblocking(true)?;
-    let poller = Poller::new()?;
-    // SAFETY: The listener is deleted below, and outlives this function.
-    unsafe { poller.add_with_mode(listener, Event::readable(LISTENER), PollMode::Level)? };
     let mut clients: HashMap<usize, Client> = HashMap::new();
+    let poller = Poller::new()?; // dropped before them, if we return early
+    // SAFETY: The listener outlives the poller.
+    unsafe { poller.add_with_mode(listener, Event::readable(LISTENER), PollMode::Level)? };
     let (mut came, mut woken) = (LISTENER, 0);
     let mut events = Events::new();
     while came == LISTENER || !clients.is_empty() {
@@ -39,7 +39,7 @@ fn serve(listener: &TcpListener) -> io::Result<u64> {
                 let (stream, _) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 came += 1;
-                // SAFETY: A client is deleted below before it is dropped.
+                // SAFETY: A client is deleted below before it is dropped, or outlives the poller.
                 unsafe { poller.add_with_mode(&stream, Event::readable(came), PollMode::Level)? };
                 clients.insert(came, Client { stream, owed: Vec::new() });
             } else if let Some(client) = clients.get_mut(&event.key) {

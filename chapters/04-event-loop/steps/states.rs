@@ -20,10 +20,10 @@ use wsgi::{Config, WallClock, crab_app};
 fn serve(listener: &TcpListener, service: &Service) -> io::Result<()> {
     const LISTENER: usize = 0;
     listener.set_nonblocking(true)?;
-    let poller = Poller::new()?;
-    // SAFETY: The listener is deleted below, and outlives this function.
-    unsafe { poller.add_with_mode(listener, Event::readable(LISTENER), PollMode::Level)? };
     let mut visits: HashMap<usize, (TcpStream, Conversation)> = HashMap::new();
+    let poller = Poller::new()?; // dropped before them, if we return early
+    // SAFETY: The listener outlives the poller.
+    unsafe { poller.add_with_mode(listener, Event::readable(LISTENER), PollMode::Level)? };
     let started = Instant::now();
     let mut came = 0;
     let mut events = Events::new();
@@ -35,7 +35,7 @@ fn serve(listener: &TcpListener, service: &Service) -> io::Result<()> {
                 let (stream, client) = listener.accept()?;
                 stream.set_nonblocking(true)?;
                 came += 1;
-                // SAFETY: A visit is deleted below before it is dropped.
+                // SAFETY: A visit is deleted below before it is dropped, or outlives the poller.
                 unsafe { poller.add_with_mode(&stream, Event::readable(came), PollMode::Level)? };
                 let limits = service.config().limits.clone();
                 let conversation = Conversation::new(limits, listener.local_addr()?, client);
