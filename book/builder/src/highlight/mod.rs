@@ -1,6 +1,6 @@
 //! Colours for code, put in when the book is built: no page ships a highlighter.
 //!
-//! A lexer for each language that the book shows cuts a file into [`Token`]s; the theme has a class for each.
+//! A lexer for each language that the book shows cuts a file into tokens; the theme has a class for each.
 //! The lexers know words and not grammar, which is all that colours need. syntect knows grammars, but in the
 //! unoptimised build that a reader makes its regular expressions took a second and a half for each chapter.
 
