@@ -3,8 +3,8 @@
 use std::thread;
 
 fn main() {
-    let mut hits = 0;
     // ANCHOR: visitors
+    let mut hits = 0;
     thread::scope(|scope| {
         scope.spawn(|| hits += 1);
         scope.spawn(|| hits += 1);

@@ -49,8 +49,8 @@ def main():
     print(f"{os.cpu_count()} processors, 4 jobs")
     for threads in (1, 2, 4):
         # ANCHOR: both
-        arithmetic = four_jobs(threads, lambda: count_primes(3_000 * size))
-        waiting = four_jobs(threads, lambda: wait(0.005 * size))
+        arithmetic = min(four_jobs(threads, lambda: count_primes(1_500 * size)) for _ in range(3))
+        waiting = min(four_jobs(threads, lambda: wait(0.003 * size)) for _ in range(3))
         # ANCHOR_END: both
         print(f"{threads} at work  arithmetic {arithmetic:5.2f} s  waiting {waiting:5.2f} s")
 

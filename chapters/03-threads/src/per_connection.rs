@@ -29,9 +29,8 @@ pub fn serve_each(
         for accepted in incoming {
             match accepted {
                 Ok(stream) => {
-                    let visitor = thread::Builder::new();
-                    let hired = visitor.spawn_scoped(scope, move || serve_one(stream, app, config));
-                    if let Err(error) = hired {
+                    let serve = move || serve_one(stream, app, config);
+                    if let Err(error) = thread::Builder::new().spawn_scoped(scope, serve) {
                         pause_after("no thread", &error, config);
                     }
                 }

@@ -20,7 +20,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool of `workers` threads, whose queue has `places` places; none means that a job is handed from hand to hand.
+    /// A pool of `workers` threads, with `places` places in its queue.
+    ///
+    /// No places at all means that each job is handed from hand to hand.
     ///
     /// # Errors
     ///
