@@ -30,6 +30,8 @@ pub struct Recording {
     pub kind: Kind,
     /// For a measured run: the command that the check runs instead, at a smaller size.
     pub small: Option<String>,
+    /// Whether the words of a measured run depend on what was measured: then only the number of lines is compared.
+    pub words_vary: bool,
     /// The pictures that the run draws: `figures/NAME.svg` and `figures/NAME.json`.
     pub figures: Vec<String>,
     /// What the program reads from its standard input.
@@ -75,6 +77,8 @@ struct Entry {
     command: String,
     kind: Kind,
     small: Option<String>,
+    #[serde(default, rename = "words-vary")]
+    words_vary: bool,
     #[serde(default)]
     figures: Vec<String>,
     stdin: Option<String>,
@@ -117,6 +121,16 @@ impl Recordings {
                     ),
                 ));
             }
+            if entry.words_vary && entry.kind != Kind::Measured {
+                problems.push(Problem::new(
+                    &path,
+                    line,
+                    format!(
+                        "`{}` has words that vary, which only a measured recording may have",
+                        entry.name
+                    ),
+                ));
+            }
             if list.iter().any(|other| other.name == entry.name) {
                 problems.push(Problem::new(
                     &path,
@@ -130,6 +144,7 @@ impl Recordings {
                 command: entry.command,
                 kind: entry.kind,
                 small: entry.small,
+                words_vary: entry.words_vary,
                 figures: entry.figures,
                 stdin: entry.stdin,
                 line,

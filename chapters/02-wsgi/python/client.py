@@ -6,7 +6,7 @@
 import http.client
 import sys
 
-connection = http.client.HTTPConnection(sys.argv[1], timeout=10)
+connection = http.client.HTTPConnection(sys.argv[1], timeout=30)
 
 connection.request("GET", "/")
 response = connection.getresponse()

@@ -89,13 +89,16 @@ def sign(environ, start_response):
     # Read no more than the body has: PEP 3333 does not make the input end there.
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > ENTRY_BYTES:
-        return page(start_response, "413 Content Too Large", "Too long", "<p>Shorter, please.</p>\n")
+        content = "<p>Shorter, please.</p>\n"
+        return page(start_response, "413 Content Too Large", "Too long", content)
     form = parse_qs(environ["wsgi.input"].read(length).decode())
     name = form.get("name", [""])[0].strip()
     if not name:
-        return page(start_response, "400 Bad Request", "No name", "<p>Please give a name.</p>\n")
+        content = "<p>Please give a name.</p>\n"
+        return page(start_response, "400 Bad Request", "No name", content)
     GUESTS.append(name)
-    start_response("303 See Other", [("location", "/guests"), ("content-type", "text/plain; charset=utf-8")])
+    headers = [("location", "/guests"), ("content-type", "text/plain; charset=utf-8")]
+    start_response("303 See Other", headers)
     return [b"Thank you.\n"]
 # ANCHOR_END: sign
 
@@ -103,7 +106,10 @@ def sign(environ, start_response):
 # ANCHOR: feed
 def feed(query, start_response):
     readings = parse_qs(query).get("readings")
-    start_response("200 OK", [("content-type", "text/plain; charset=utf-8")])
+    # Told not to guess what this is, a browser shows the first line at once.
+    headers = [("content-type", "text/plain; charset=utf-8"),
+               ("x-content-type-options", "nosniff")]
+    start_response("200 OK", headers)
     return tides(int(readings[0]) if readings else None)
 
 

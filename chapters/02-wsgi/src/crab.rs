@@ -83,12 +83,7 @@ impl Site {
             _ => match path.strip_prefix("/crabs/") {
                 Some(name) if reading => crab(name, start_response),
                 Some(_) => not_allowed(&path, start_response),
-                None => page(
-                    start_response,
-                    "404 Not Found",
-                    "No such page",
-                    "<p>Nothing but sand here.</p>\n",
-                ),
+                None => no_page(start_response),
             },
         }
     }
@@ -109,32 +104,22 @@ impl Site {
         let mut form = String::new();
         let read = environ.input.by_ref().take(ENTRY_BYTES + 1).read_to_string(&mut form)?;
         if read as u64 > ENTRY_BYTES {
-            return page(
-                start_response,
-                "413 Content Too Large",
-                "Too long",
-                "<p>Shorter, please.</p>\n",
-            );
+            let content = "<p>Shorter, please.</p>\n";
+            return page(start_response, "413 Content Too Large", "Too long", content);
         }
         let name = form_field(&form, "name").unwrap_or_default();
         let name = name.trim();
         if name.is_empty() {
-            return page(
-                start_response,
-                "400 Bad Request",
-                "No name",
-                "<p>Please give a name.</p>\n",
-            );
+            let content = "<p>Please give a name.</p>\n";
+            return page(start_response, "400 Bad Request", "No name", content);
         }
         let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
         guests.push(name.to_owned());
         if guests.len() > ENTRIES {
             guests.remove(0);
         }
-        start_response.call(
-            "303 See Other",
-            [("location", "/guests"), ("content-type", "text/plain; charset=utf-8")],
-        )?;
+        let headers = [("location", "/guests"), ("content-type", "text/plain; charset=utf-8")];
+        start_response.call("303 See Other", headers)?;
         Ok("Thank you.\n".into())
     }
     // ANCHOR_END: sign
@@ -144,7 +129,10 @@ impl Site {
     fn feed(&self, query: &str, start_response: &StartResponse) -> Result<Body, Error> {
         let readings = form_field(query, "readings").and_then(|number| number.parse().ok());
         let clock = Arc::clone(&self.clock);
-        start_response.call("200 OK", [("content-type", "text/plain; charset=utf-8")])?;
+        // Told not to guess what this is, a browser shows the first line at once.
+        let headers =
+            [("content-type", "text/plain; charset=utf-8"), ("x-content-type-options", "nosniff")];
+        start_response.call("200 OK", headers)?;
         Ok(Body::new((0..readings.unwrap_or(u64::MAX)).map(move |number| {
             if number > 0 {
                 clock.sleep(Duration::from_secs(1));
@@ -182,6 +170,10 @@ fn crab(name: &str, start_response: &StartResponse) -> Result<Body, Error> {
     };
     let content = format!("<p><em>{}</em></p>\n<p>{}</p>\n", crab.latin, crab.why);
     page(start_response, "200 OK", &format!("The {name} crab"), &content)
+}
+
+fn no_page(start_response: &StartResponse) -> Result<Body, Error> {
+    page(start_response, "404 Not Found", "No such page", "<p>Nothing but sand here.</p>\n")
 }
 
 fn not_allowed(path: &str, start_response: &StartResponse) -> Result<Body, Error> {

@@ -413,7 +413,13 @@ impl<S: Transport> Wire<S> {
         self.stream.write_within(self.config.write)?;
         let written = self.stream.write_all(&self.out).and_then(|()| self.stream.flush());
         self.out.clear();
-        written
+        written.map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock | ErrorKind::TimedOut => io::Error::new(
+                ErrorKind::TimedOut,
+                "the client made no room for the response in time",
+            ),
+            _ => error,
+        })
     }
 
     /// After a response: passes over what the application left of the request's body, and goes on to the next request.

@@ -23,11 +23,11 @@ fn chat_app(mailboxes: Mailboxes) -> impl App {
         let mailboxes = Arc::clone(&mailboxes);
         let mut lines = BufReader::new(environ.input).lines();
         Ok(Body::new(std::iter::from_fn(move || {
-            let said = lines.next()?; // waits here until this visitor says something
+            let said = lines.next()?.unwrap_or_default(); // waits for this visitor to speak
             let mut mailboxes = mailboxes.lock().unwrap();
             for (other, mailbox) in mailboxes.iter_mut().filter(|(other, _)| **other != name) {
-                println!("  for {other}: {name} says {}", said.as_deref().unwrap_or("?"));
-                mailbox.push(format!("{name}: {}\n", said.as_deref().unwrap_or("?")));
+                println!("  for {other}: {name} says {said}");
+                mailbox.push(format!("{name}: {said}\n"));
             }
             let heard = mailboxes.get_mut(&name).map(std::mem::take);
             Some(Ok(heard.unwrap_or_default().concat().into_bytes()))

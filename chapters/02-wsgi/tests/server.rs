@@ -210,6 +210,14 @@ fn the_body_is_released_when_it_ends_when_it_fails_and_when_the_client_leaves() 
 }
 
 #[test]
+fn a_client_that_reads_nothing_is_given_up_and_reported() {
+    let script = Script::new().gives(GET).takes(20).blocks_write();
+    let (said, complaints) = talk(script, NO_TIME, &hello);
+    assert_eq!(said.len(), 20);
+    assert_eq!(complaints, "connection: the client made no room for the response in time\n");
+}
+
+#[test]
 fn an_application_that_fails_early_is_a_500() {
     let fails =
         |_: Environ, _: StartResponse| -> Result<Body, Error> { Err("no crabs\ntoday".into()) };

@@ -132,9 +132,7 @@ impl Exercise {
 
     /// The file of tests that exercise and solution share.
     pub fn tests(&self) -> PathBuf {
-        self.dir
-            .join("tests")
-            .join(format!("{}.rs", self.name.replace('-', "_")))
+        self.dir.join("tests").join(format!("{}.rs", self.name.replace('-', "_")))
     }
 
     /// The stub as it was shipped, from which `cargo learn reset` restores the answer.
@@ -175,9 +173,7 @@ impl Tree {
         let root = start
             .ancestors()
             .find(|dir| dir.join("book/src/SUMMARY.md").is_file() && dir.join("exercises").is_dir())
-            .ok_or_else(|| Error::NotACheckout {
-                start: start.to_path_buf(),
-            })?;
+            .ok_or_else(|| Error::NotACheckout { start: start.to_path_buf() })?;
         Self::read(root)
     }
 
@@ -214,20 +210,14 @@ impl Tree {
                 });
             }
         }
-        Ok(Self {
-            root: root.to_path_buf(),
-            chapters,
-        })
+        Ok(Self { root: root.to_path_buf(), chapters })
     }
 
     /// All exercises, in the book's order, each with its chapter.
     pub fn exercises(&self) -> impl Iterator<Item = (&Chapter, &Exercise)> {
-        self.chapters.iter().flat_map(|chapter| {
-            chapter
-                .exercises
-                .iter()
-                .map(move |exercise| (chapter, exercise))
-        })
+        self.chapters
+            .iter()
+            .flat_map(|chapter| chapter.exercises.iter().map(move |exercise| (chapter, exercise)))
     }
 
     /// The exercise called `name`, with its chapter.
@@ -236,9 +226,8 @@ impl Tree {
     ///
     /// [`Error::UnknownExercise`], with the nearest name there is.
     pub fn exercise(&self, name: &str) -> Result<(&Chapter, &Exercise), Error> {
-        self.exercises()
-            .find(|(_, exercise)| exercise.name == name)
-            .ok_or_else(|| Error::UnknownExercise {
+        self.exercises().find(|(_, exercise)| exercise.name == name).ok_or_else(|| {
+            Error::UnknownExercise {
                 name: name.to_owned(),
                 nearest: self
                     .exercises()
@@ -250,7 +239,8 @@ impl Tree {
                     })
                     .min_by_key(|(distance, _)| *distance)
                     .map(|(_, exercise)| exercise.name.clone()),
-            })
+            }
+        })
     }
 }
 
@@ -259,8 +249,7 @@ fn chapter_entry(line: &str) -> Option<(&str, &str)> {
     let entry = line.trim_start().strip_prefix("- [")?;
     let (title, target) = entry.split_once("](")?;
     let slug = target.trim_end().strip_suffix(".md)")?;
-    slug.starts_with(|c: char| c.is_ascii_digit())
-        .then_some((title, slug))
+    slug.starts_with(|c: char| c.is_ascii_digit()).then_some((title, slug))
 }
 
 /// `07-executor` is `(7, "executor")`.
@@ -276,11 +265,7 @@ fn exercises_of(root: &Path, slug: &str) -> Result<Vec<Exercise>, Error> {
     }
     let mut exercises = Vec::new();
     for entry in entries(&folder)? {
-        let file_name = entry
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let file_name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let Some((number, name)) = numbered(&file_name) else {
             continue;
         };
@@ -323,17 +308,10 @@ fn read_exercise(
 ) -> Result<Exercise, Error> {
     let manifest_path = dir.join("Cargo.toml");
     let text = read(&manifest_path)?;
-    let malformed = |line, problem| Error::Malformed {
-        path: manifest_path.clone(),
-        line,
-        problem,
-    };
+    let malformed = |line, problem| Error::Malformed { path: manifest_path.clone(), line, problem };
     let manifest: Manifest = toml::from_str(&text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start.min(text.len()));
-        malformed(
-            text[..at].matches('\n').count() + 1,
-            error.message().to_owned(),
-        )
+        malformed(text[..at].matches('\n').count() + 1, error.message().to_owned())
     })?;
     if manifest.package.name != name {
         let problem = format!(
@@ -346,10 +324,7 @@ fn read_exercise(
     if !(1..=3).contains(&about.difficulty) {
         return Err(malformed(
             1,
-            format!(
-                "expected a difficulty of 1, 2 or 3, found {}",
-                about.difficulty
-            ),
+            format!("expected a difficulty of 1, 2 or 3, found {}", about.difficulty),
         ));
     }
 
@@ -401,13 +376,8 @@ fn wrong_answers(solution_dir: &Path) -> Result<Vec<WrongAnswer>, Error> {
             continue;
         }
         let text = read(&path)?;
-        let mut header = text
-            .lines()
-            .map_while(|line| line.strip_prefix("//!"))
-            .map(str::trim);
-        let idea = header
-            .next()
-            .filter(|line| !line.is_empty() && !line.starts_with("caught by:"));
+        let mut header = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim);
+        let idea = header.next().filter(|line| !line.is_empty() && !line.starts_with("caught by:"));
         let caught_by = header.find_map(|line| line.strip_prefix("caught by:"));
         let (Some(idea), Some(caught_by)) = (idea, caught_by) else {
             return Err(Error::Malformed {
@@ -419,11 +389,7 @@ fn wrong_answers(solution_dir: &Path) -> Result<Vec<WrongAnswer>, Error> {
             });
         };
         answers.push(WrongAnswer {
-            name: path
-                .file_stem()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
             idea: idea.to_owned(),
             caught_by: caught_by.trim().to_owned(),
             path,
@@ -434,24 +400,14 @@ fn wrong_answers(solution_dir: &Path) -> Result<Vec<WrongAnswer>, Error> {
 
 /// The entries of a folder, in order of name.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let unreadable = |source| Error::Read {
-        path: folder.to_path_buf(),
-        source,
-    };
+    let unreadable = |source| Error::Read { path: folder.to_path_buf(), source };
     let mut paths = fs::read_dir(folder)
-        .and_then(|entries| {
-            entries
-                .map(|entry| Ok(entry?.path()))
-                .collect::<Result<Vec<_>, _>>()
-        })
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>, _>>())
         .map_err(unreadable)?;
     paths.sort();
     Ok(paths)
 }
 
 fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(|source| Error::Read {
-        path: path.to_path_buf(),
-        source,
-    })
+    fs::read_to_string(path).map_err(|source| Error::Read { path: path.to_path_buf(), source })
 }

@@ -23,11 +23,7 @@ fn sound_tree() -> tempfile::TempDir {
     );
     let exercise = "exercises/01-one-at-a-time/4-lost-tail";
     write(root, &format!("{exercise}/Cargo.toml"), MANIFEST);
-    write(
-        root,
-        &format!("{exercise}/README.md"),
-        "# Lost tail\n\nMend it.\n",
-    );
+    write(root, &format!("{exercise}/README.md"), "# Lost tail\n\nMend it.\n");
     write(
         root,
         &format!("{exercise}/hints.md"),
@@ -45,28 +41,14 @@ fn sound_tree() -> tempfile::TempDir {
 fn reads_chapters_exercises_hints_and_wrong_answers_from_the_folders() {
     let dir = sound_tree();
     let tree = Tree::find(&dir.path().join("exercises/01-one-at-a-time")).unwrap();
-    assert_eq!(
-        tree.chapters.len(),
-        1,
-        "the draft and the introduction are no chapters"
-    );
+    assert_eq!(tree.chapters.len(), 1, "the draft and the introduction are no chapters");
     let (chapter, exercise) = tree.exercise("lost-tail").unwrap();
     assert_eq!(
-        (
-            &*chapter.slug,
-            chapter.number,
-            &*chapter.package,
-            &*chapter.part
-        ),
+        (&*chapter.slug, chapter.number, &*chapter.package, &*chapter.part),
         ("01-one-at-a-time", 1, "one-at-a-time", "Part I: Waiting")
     );
     assert_eq!(
-        (
-            exercise.number,
-            &*exercise.title,
-            exercise.difficulty,
-            exercise.minutes
-        ),
+        (exercise.number, &*exercise.title, exercise.difficulty, exercise.minutes),
         (4, "Lost tail", 2, 20)
     );
     assert_eq!(exercise.statement, "Mend it.");
@@ -96,45 +78,25 @@ fn a_wrong_answer_without_its_test_is_named() {
         matches!(&error, Error::Malformed { path, .. } if path.ends_with("hopeful.rs")),
         "{error}"
     );
-    assert!(
-        error.to_string().contains("caught by: TEST_NAME"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("caught by: TEST_NAME"), "{error}");
 }
 
 #[test]
 fn a_broken_manifest_is_named_with_its_line() {
     let dir = sound_tree();
     let path = "exercises/01-one-at-a-time/4-lost-tail/Cargo.toml";
-    write(
-        dir.path(),
-        path,
-        &MANIFEST.replace("minutes = 20", "minute = 20"),
-    );
+    write(dir.path(), path, &MANIFEST.replace("minutes = 20", "minute = 20"));
     let message = Tree::read(dir.path()).unwrap_err().to_string();
-    assert!(
-        message.contains("Cargo.toml:6: unknown field `minute`"),
-        "{message}"
-    );
+    assert!(message.contains("Cargo.toml:6: unknown field `minute`"), "{message}");
 
-    write(
-        dir.path(),
-        path,
-        &MANIFEST.replace("\"lost-tail\"", "\"lost-tale\""),
-    );
+    write(dir.path(), path, &MANIFEST.replace("\"lost-tail\"", "\"lost-tale\""));
     let message = Tree::read(dir.path()).unwrap_err().to_string();
-    assert!(
-        message.contains("expected the package to be called `lost-tail`"),
-        "{message}"
-    );
+    assert!(message.contains("expected the package to be called `lost-tail`"), "{message}");
 }
 
 #[test]
 fn outside_a_checkout_the_error_says_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let message = Tree::find(dir.path()).unwrap_err().to_string();
-    assert!(
-        message.contains("run this inside the cloned repository"),
-        "{message}"
-    );
+    assert!(message.contains("run this inside the cloned repository"), "{message}");
 }

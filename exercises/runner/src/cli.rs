@@ -9,10 +9,11 @@ use catalogue::{Exercise, Tree};
 use clap::{Parser, Subcommand};
 
 use crate::commands::Desk;
-use crate::process::{self, Cancel};
+use crate::process::Cancel;
 use crate::prove;
 use crate::session::Session;
 use crate::text::{Palette, Paper};
+use crate::watch;
 
 /// Prose is not set wider than this.
 const PROSE: usize = 100;
@@ -65,12 +66,25 @@ pub struct Arguments {
           value_parser = clap::value_parser!(u64).range(1..))]
     bound: u64,
 
+    /// Watch without a screen: line after line, as for a pipe
+    #[arg(long)]
+    plain: bool,
+
+    /// Look for saved files now and then, where the operating system does not tell (network drives)
+    #[arg(long)]
+    poll: bool,
+
     #[command(subcommand)]
     command: Option<Task>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Task {
+    /// Watch, beginning with an exercise; without a command, it begins where you stopped
+    Watch {
+        /// The exercise
+        name: Option<String>,
+    },
     /// List the exercises and how far each is
     List,
     /// Try an exercise once
@@ -142,17 +156,16 @@ pub fn run(arguments: Arguments, start: &Path) -> Result<Exit> {
     let bound = Duration::from_secs(arguments.bound);
     let session = Session::open(start, bound, paper.palette)?;
     let cancel = Cancel::default();
-    ctrlc::set_handler(|| {
-        process::stop_everything();
-        std::process::exit(Exit::Interrupted as i32);
-    })
-    .context("signals cannot be handled")?;
+    ctrlc::set_handler(watch::on_signal).context("signals cannot be handled")?;
 
     let desk = Desk { session, paper };
-    let Some(task) = arguments.command else {
-        anyhow::bail!("watching is still to be written; `cargo learn run` tries an exercise once");
-    };
+    let task = arguments.command.unwrap_or(Task::Watch { name: None });
     match task {
+        Task::Watch { name } => {
+            let options =
+                watch::Options { start: name, plain: arguments.plain, poll: arguments.poll };
+            watch::watch(desk.session, &options, desk.paper)
+        }
         Task::List => desk.list(&cancel),
         Task::Run { name } => desk.run(name.as_deref(), &cancel),
         Task::Hint { name, number, all } => desk.hint(name.as_deref(), number, all),

@@ -15,3 +15,4 @@ pub mod session;
 pub mod show;
 pub mod text;
 pub mod trial;
+pub mod watch;

@@ -210,9 +210,10 @@ pub fn solved(tree: &Tree, exercise: &Exercise, tests: usize, palette: Palette) 
             palette.good(),
         ),
         Flow::line(vec![
-            Span::raw("  How else it can be solved, and the wrong turns: "),
+            Span::raw("How else it can be solved, and the wrong turns: "),
             Span::styled(path(&tree.root, &exercise.discussion()), palette.code()),
-        ]),
+        ])
+        .indented("  "),
     ]
 }
 

@@ -34,7 +34,7 @@ pub fn render(
     }
     let name = escape(name);
     let mut card = format!(
-        "<section class=\"exercise\" id=\"exercise-{name}\" data-exercise=\"{name}\" data-difficulty=\"{}\">\n<h3>{}</h3>\n{}\n\n",
+        "<section class=\"exercise\" id=\"exercise-{name}\" data-exercise=\"{name}\" data-difficulty=\"{}\">\n<h3 id=\"exercise-{name}-title\">{}</h3>\n{}\n\n",
         exercise.difficulty,
         sentence(&exercise.title),
         meta(site, exercise),
@@ -167,7 +167,7 @@ mod tests {
         let (markdown, problems) = Fixture::new().expand(PAGE);
         assert_eq!(problems, []);
         for part in [
-            "<section class=\"exercise\" id=\"exercise-teapot\" data-exercise=\"teapot\" data-difficulty=\"1\">\n<h3>Teapot</h3>\n",
+            "<section class=\"exercise\" id=\"exercise-teapot\" data-exercise=\"teapot\" data-difficulty=\"1\">\n<h3 id=\"exercise-teapot-title\">Teapot</h3>\n",
             "Difficulty 1 of 3: settles the idea",
             "about 15 minutes",
             "blob/main/exercises/01-waiting/1-teapot/src/lib.rs\">exercises/01-waiting/1-teapot/src/lib.rs</a></p>\n\nPour `tea`.\n\n#### Rules\n\nNo milk.\n\n",

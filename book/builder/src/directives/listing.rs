@@ -169,6 +169,11 @@ enum Mark<'a> {
     End(&'a str),
 }
 
+/// Whether a line begins or ends a region.
+pub fn is_mark(line: &str) -> bool {
+    mark(line).is_some()
+}
+
 fn mark(line: &str) -> Option<Mark<'_>> {
     let comment = line.trim_start().strip_prefix("//").or_else(|| {
         let rest = line.trim_start().strip_prefix('#')?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 
 use crate::directives::arguments::Arguments;
-use crate::directives::output;
+use crate::directives::{listing, output};
 use crate::highlight::{self, Language};
 use crate::html::{escape, sentence};
 use crate::problem::slashed;
@@ -41,7 +41,7 @@ pub fn render(site: &Site, source: &Source, arguments: &str) -> Result<String, S
     })?;
     let solution = site.relative(&exercise.solution_dir).join("src/lib.rs");
     Ok(format!(
-        "<section class=\"wrong\" id=\"wrong-{id}\"><h3>{idea}</h3>{difference}<p class=\"wrong-caught\">Caught by <code>{test}</code>:</p>{message}</section>",
+        "<section class=\"wrong\" id=\"wrong-{id}\"><h3 id=\"wrong-{id}-idea\">{idea}</h3>{difference}<p class=\"wrong-caught\">Caught by <code>{test}</code>:</p>{message}</section>",
         id = escape(name),
         idea = sentence(&wrong.idea),
         difference = difference(site, &solution, path)?,
@@ -88,14 +88,18 @@ fn difference(site: &Site, solution: &Path, wrong: &Path) -> Result<String, Stri
     })
 }
 
-/// The code without its `//!` header, which says different things in the two files.
+/// The code without its `//!` header, which says different things in the two files, and without anchors.
 fn body(text: &str) -> String {
     let header = text
         .split_inclusive('\n')
         .take_while(|line| line.starts_with("//!") || line.trim().is_empty())
         .map(str::len)
         .sum();
-    text.get(header..).unwrap_or_default().to_owned()
+    text.get(header..)
+        .unwrap_or_default()
+        .split_inclusive('\n')
+        .filter(|line| !listing::is_mark(line))
+        .collect()
 }
 
 #[cfg(test)]
@@ -108,7 +112,7 @@ mod tests {
         let (markdown, problems) = fixture.expand_file(&format!("{SOLUTION}/README.md"));
         assert_eq!(problems, []);
         for part in [
-            "<section class=\"wrong\" id=\"wrong-upside-down\"><h3>Pours with the lid first.</h3>",
+            "<section class=\"wrong\" id=\"wrong-upside-down\"><h3 id=\"wrong-upside-down-idea\">Pours with the lid first.</h3>",
             "wrong/upside-down.rs</a> <span class=\"listing-place\">against the solution</span>",
             "<span class=\"line removed\">-     <span class=\"tk-function\">tilt</span><span class=\"tk-punct\">(</span><span class=\"tk-number\">30</span>",
             "<span class=\"line added\">+     <span class=\"tk-function\">tilt</span><span class=\"tk-punct\">(</span><span class=\"tk-number\">180</span>",
@@ -117,6 +121,12 @@ mod tests {
             assert!(markdown.contains(part), "{part}\n{markdown}");
         }
         assert!(!markdown.contains("//!"), "the headers are left out");
+        fixture.write(
+            &format!("{SOLUTION}/src/lib.rs"),
+            "//! Pours.\n\n// ANCHOR: pour\npub fn pour() {\n    tilt(30);\n}\n// ANCHOR_END: pour\n",
+        );
+        let (markdown, _) = fixture.expand_file(&format!("{SOLUTION}/README.md"));
+        assert!(!markdown.contains("ANCHOR"), "and so are the anchors");
     }
 
     #[test]

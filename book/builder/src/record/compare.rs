@@ -54,6 +54,14 @@ pub fn shape(output: &str) -> String {
     shape
 }
 
+/// How many lines a measured output has, where its words depend on what was measured.
+pub fn lines(output: &str) -> String {
+    match lasting(output).lines().count() {
+        1 => String::from("1 line\n"),
+        count => format!("{count} lines\n"),
+    }
+}
+
 fn is_block(c: char) -> bool {
     ('\u{2580}'..='\u{259f}').contains(&c)
 }
@@ -109,6 +117,12 @@ mod tests {
         let fresh = "100 threads: 12 ms, 812 KiB.\n  at 14 kB/s ██▌\n";
         assert_eq!(shape(recorded), "# threads: #, #.\n at #/s █\n");
         assert_eq!(shape(recorded), shape(fresh));
+    }
+
+    #[test]
+    fn lines_are_counted_where_words_vary() {
+        assert_eq!(lines("5 served\n2 never\n"), lines("4 served, 1 never\nall\n"));
+        assert_ne!(lines("5 served\n"), lines("5 served\n2 never\n"));
     }
 
     #[test]

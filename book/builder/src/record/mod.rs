@@ -8,6 +8,7 @@ mod machine;
 mod programs;
 mod run;
 
+use std::cell::LazyCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
@@ -155,11 +156,12 @@ fn run_all<'a>(
     apart: bool,
     report: &mut Report,
 ) -> Result<Vec<Done<'a>>, Error> {
+    let has_python = LazyCell::new(|| programs::has("python3"));
     let mut parsed = Vec::new();
     let mut results: BTreeMap<usize, Result<Run, String>> = BTreeMap::new();
     for (index, command) in commands.iter().enumerate() {
         match Program::parse(site, command) {
-            Ok(program) => match program.missing_tool() {
+            Ok(program) => match program.missing_tool(|_| *has_python) {
                 Some(tool) => report.skipped.push(format!(
                     "{} in {} (`{command}`): {tool} is not installed",
                     items[index].1.name,
@@ -270,6 +272,7 @@ fn judge(
     };
     let recorded = Recorded::parse(&text);
     let same = match recording.kind {
+        Kind::Measured if recording.words_vary => compare::lines,
         Kind::Measured => compare::shape,
         Kind::Exact | Kind::Error => compare::lasting,
     };
@@ -353,5 +356,116 @@ impl Report {
             notes.push('\n');
         }
         notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    /// A chapter whose programs print, draw and fail to compile.
+    fn fixture() -> Fixture {
+        let fixture = Fixture::new();
+        fixture
+            .write(
+                "Cargo.toml",
+                "[workspace]\nresolver = \"3\"\nmembers = [\"chapters/*\"]\n",
+            )
+            .write(
+                "chapters/01-waiting/examples/builder_tea.rs",
+                "fn main() {\n    println!(\"one\\ntwo\");\n    if let Some(folder) = std::env::var_os(\"TIMELINE_DIR\") {\n        for file in [\"tea.svg\", \"tea.json\", \"other.svg\"] {\n            std::fs::write(std::path::Path::new(&folder).join(file), \"tea\").unwrap();\n        }\n    }\n}\n",
+            )
+            .write(
+                "chapters/01-waiting/examples/builder_size.rs",
+                "fn main() {\n    let n = std::env::args().nth(1).unwrap_or(String::from(\"10000\"));\n    println!(\"{n} cups: {} s\", n.len());\n}\n",
+            )
+            .write("chapters/01-waiting/errors/no_milk.rs", "fn main() { milk() }\n")
+            .write(
+                "chapters/01-waiting/recordings.toml",
+                r#"
+[[recording]]
+name = "tea"
+command = "cargo run -p waiting --example builder_tea"
+kind = "exact"
+figures = ["tea"]
+
+[[recording]]
+name = "size"
+command = "cargo run -p waiting --example builder_size"
+small = "cargo run -p waiting --example builder_size -- 7"
+kind = "measured"
+
+[[recording]]
+name = "no-milk"
+command = "rustc --edition 2024 chapters/01-waiting/errors/no_milk.rs"
+kind = "error"
+"#,
+            );
+        fixture
+    }
+
+    fn text(fixture: &Fixture, file: &str) -> String {
+        let path = fixture.root().join("chapters/01-waiting").join(file);
+        fs::read_to_string(path).unwrap()
+    }
+
+    #[test]
+    fn what_is_recorded_is_checked_until_it_differs() {
+        let fixture = fixture();
+
+        // Nothing is recorded yet.
+        let report = check(&fixture.site()).unwrap();
+        let lines: Vec<_> = report.problems.iter().map(|p| p.line).collect();
+        assert_eq!(lines, [2, 8, 14], "{:#?}", report.problems);
+        assert!(report.problems[0].message.contains("`cargo book record tea` writes"));
+
+        let report = record(&fixture.site(), &[]).unwrap();
+        assert_eq!(report.problems, []);
+        assert_eq!(text(&fixture, "recorded/tea.txt"), "one\ntwo\n");
+        assert_eq!(text(&fixture, "figures/tea.svg"), "tea");
+        assert!(!fixture.root().join("chapters/01-waiting/figures/other.svg").exists());
+        let measured = text(&fixture, "recorded/size.txt");
+        assert!(measured.starts_with("# Measured on "), "{measured}");
+        assert!(measured.ends_with(".\n10000 cups: 5 s\n"), "{measured}");
+        assert!(text(&fixture, "recorded/no-milk.txt").contains("error[E0425]"));
+
+        let report = check(&fixture.site()).unwrap();
+        assert_eq!(report.problems, []);
+        assert_eq!(report.runs, 3);
+        assert_eq!(record(&fixture.site(), &[]).unwrap().written, Vec::<PathBuf>::new());
+
+        // A recording, a figure and a measured line go out of date; the program that must not compile does.
+        fixture
+            .write("chapters/01-waiting/recorded/tea.txt", "one\nthree\n")
+            .write("chapters/01-waiting/figures/tea.json", "milk")
+            .write(
+                "chapters/01-waiting/recorded/size.txt",
+                "# Measured on Abacus, on 2026-11-21.\n10000 pots: 5 s\n",
+            )
+            .write("chapters/01-waiting/errors/no_milk.rs", "fn main() {}\n");
+        let report = check(&fixture.site()).unwrap();
+        let found = crate::problem::report(&[report.problems, report.shown].concat());
+        for part in [
+            "chapters/01-waiting/recordings.toml:2: `tea`: the recorded output is out of date",
+            "-three\n+two\n",
+            "recordings.toml:2: `tea`: chapters/01-waiting/figures/tea.json is out of date",
+            "recordings.toml:8: `size`: the recorded output is out of date",
+            "recordings.toml:14: `no-milk`: must fail, and ended well",
+        ] {
+            assert!(found.contains(part), "{part}\n{found}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_stands_for_nothing_is_said() {
+        let fixture = fixture();
+        let error = record(&fixture.site(), &[String::from("milk")]).unwrap_err();
+        assert!(error.to_string().contains("no chapter is called `milk`"), "{error}");
+        let site = fixture.site();
+        let named = |name: &str| items(&site, &[name.to_owned()]).unwrap().len();
+        assert_eq!(named("tea"), 1);
+        assert_eq!(named("waiting"), 3);
+        assert_eq!(named("01-waiting"), 3);
     }
 }

@@ -56,8 +56,8 @@ impl Program {
         }
     }
 
-    /// The tool that this program needs and this machine lacks.
-    pub fn missing_tool(&self) -> Option<&str> {
+    /// The tool that this program needs and this machine, by `has`, lacks. Only Python may be missing.
+    pub fn missing_tool(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
         match self {
             Self::Other(words) if words[0] == "python3" && !has("python3") => Some("python3"),
             _ => None,
@@ -66,7 +66,7 @@ impl Program {
 }
 
 /// Whether a tool can be started.
-fn has(tool: &str) -> bool {
+pub fn has(tool: &str) -> bool {
     Command::new(tool)
         .arg("--version")
         .stdin(Stdio::null())
@@ -239,6 +239,19 @@ mod tests {
     fn quotes_keep_words_together() {
         assert_eq!(words("nc -d 'a b' \"\" c\"d\"").unwrap(), ["nc", "-d", "a b", "", "cd"]);
         assert!(words("a 'b").is_err());
+    }
+
+    #[test]
+    fn without_python_its_programs_are_left_out_and_no_others() {
+        let fixture = Fixture::new();
+        fixture.write("chapters/01-waiting/python/tea.py", "");
+        let site = fixture.site();
+        let parse = |line| Program::parse(&site, line).unwrap();
+        let python = parse("python3 chapters/01-waiting/python/tea.py");
+        assert_eq!(python.missing_tool(|_| false), Some("python3"));
+        assert_eq!(python.missing_tool(|_| true), None);
+        let rust = parse("rustc chapters/01-waiting/src/lib.rs");
+        assert_eq!(rust.missing_tool(|_| false), None);
     }
 
     #[test]

@@ -541,11 +541,7 @@ impl Connection {
 
 /// Everything a connection says about `parts`, fed one after the other, with adjacent body parts joined.
 ///
-/// For tests and for the curious: the events do not depend on where the bytes are cut, and this shows it.
-///
-/// # Errors
-///
-/// The refusal that ended the conversation is the last item.
+/// A refusal is the last item. For tests and for the curious: the events do not depend on where the bytes are cut, and this shows it.
 pub fn events_of<'a>(
     parts: impl IntoIterator<Item = &'a [u8]>,
     limits: Limits,

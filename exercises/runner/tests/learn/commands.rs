@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Sketch, eventually};
+use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Running, Sketch, eventually};
 
 const ADDER_FILE: &str = "exercises/01-one/1-adder/src/lib.rs";
 const DOUBLER_FILE: &str = "exercises/01-one/2-doubler/src/lib.rs";
@@ -289,13 +289,13 @@ fn an_interrupted_command_leaves_no_test_behind() {
             "pub fn go(n: u32) -> u32 {{\n    std::fs::write({mark:?}, std::process::id().to_string()).unwrap();\n    loop {{\n        std::thread::park();\n    }}\n}}\n"
         ),
     );
-    let mut runner = checkout.command(&["run", "hanger"]).stdout(Stdio::null()).spawn().unwrap();
+    let mut runner = Running::start(checkout.command(&["run", "hanger"]).stdout(Stdio::null()));
     let test = eventually("the test to start", || {
         std::fs::read_to_string(&mark).ok().filter(|id| !id.is_empty())
     });
-    let killed = Command::new("kill").args(["-TERM", &runner.id().to_string()]).status().unwrap();
+    let killed = Command::new("kill").args(["-TERM", &runner.0.id().to_string()]).status().unwrap();
     assert!(killed.success());
-    assert_eq!(runner.wait().unwrap().code(), Some(130));
+    assert_eq!(runner.0.wait().unwrap().code(), Some(130));
     #[cfg(target_os = "linux")]
     eventually("the test to be gone", || {
         let state = std::fs::read_to_string(format!("/proc/{test}/stat")).unwrap_or_default();

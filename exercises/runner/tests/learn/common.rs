@@ -330,6 +330,23 @@ pub fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
+/// A program that is killed when its test is over.
+pub struct Running(pub std::process::Child);
+
+impl Running {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+    }
+}
+
 /// Waits until `look` finds something. The bound is there for a test that would wait for ever.
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let start = std::time::Instant::now();
@@ -337,7 +354,7 @@ pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         if let Some(found) = look() {
             return found;
         }
-        assert!(start.elapsed().as_secs() < 60, "waited in vain for {what}");
+        assert!(start.elapsed().as_secs() < 120, "waited in vain for {what}");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }

@@ -3,3 +3,5 @@
 mod commands;
 mod common;
 mod prove;
+mod pseudo;
+mod watch;

@@ -36,11 +36,7 @@ pub struct HeadReader {
 impl HeadReader {
     /// A reader of heads of up to `limit` bytes, which has read nothing.
     pub fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            bytes: Vec::new(),
-            end: 0,
-        }
+        Self { limit, bytes: Vec::new(), end: 0 }
     }
 
     /// Takes the next bytes. Returns the head if it is whole with them.
@@ -55,16 +51,12 @@ impl HeadReader {
         if self.bytes.len() > self.limit {
             return Err(Refused::TooLarge);
         }
-        let found = self.bytes[from..]
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n");
+        let found = self.bytes[from..].windows(4).position(|four| four == b"\r\n\r\n");
         let Some(found) = found else {
             return Ok(None);
         };
         self.end = from + found + 4;
-        parse(&self.bytes[..self.end - 4])
-            .map(Some)
-            .ok_or(Refused::Malformed)
+        parse(&self.bytes[..self.end - 4]).map(Some).ok_or(Refused::Malformed)
     }
 
     /// The bytes that came after the head.
@@ -83,9 +75,7 @@ fn parse(bytes: &[u8]) -> Option<Head> {
     let [method, target, version] = words[..] else {
         return None;
     };
-    let complete = [method, target, version]
-        .iter()
-        .all(|word| !word.is_empty());
+    let complete = [method, target, version].iter().all(|word| !word.is_empty());
     Some(Head {
         method: complete.then(|| method.into())?,
         target: target.into(),
@@ -97,10 +87,5 @@ fn parse(bytes: &[u8]) -> Option<Head> {
 fn header(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once(':')?;
     let sound = !name.is_empty() && !name.contains([' ', '\t']);
-    sound.then(|| {
-        (
-            name.to_ascii_lowercase(),
-            value.trim_matches([' ', '\t']).into(),
-        )
-    })
+    sound.then(|| (name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).into()))
 }

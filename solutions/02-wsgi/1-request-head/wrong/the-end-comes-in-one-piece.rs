@@ -36,11 +36,7 @@ pub struct HeadReader {
 impl HeadReader {
     /// A reader of heads of up to `limit` bytes, which has read nothing.
     pub fn new(limit: usize) -> Self {
-        Self {
-            limit,
-            bytes: Vec::new(),
-            end: 0,
-        }
+        Self { limit, bytes: Vec::new(), end: 0 }
     }
 
     /// Takes the next bytes. Returns the head if it is whole with them.
@@ -51,23 +47,15 @@ impl HeadReader {
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refused> {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        let found = self.bytes[from..]
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n");
+        let found = self.bytes[from..].windows(4).position(|four| four == b"\r\n\r\n");
         let Some(found) = found else {
-            return if self.bytes.len() > self.limit {
-                Err(Refused::TooLarge)
-            } else {
-                Ok(None)
-            };
+            return if self.bytes.len() > self.limit { Err(Refused::TooLarge) } else { Ok(None) };
         };
         self.end = from + found + 4;
         if self.end > self.limit {
             return Err(Refused::TooLarge);
         }
-        parse(&self.bytes[..self.end - 4])
-            .map(Some)
-            .ok_or(Refused::Malformed)
+        parse(&self.bytes[..self.end - 4]).map(Some).ok_or(Refused::Malformed)
     }
 
     /// The bytes that came after the head.
@@ -86,9 +74,7 @@ fn parse(bytes: &[u8]) -> Option<Head> {
     let [method, target, version] = words[..] else {
         return None;
     };
-    let complete = [method, target, version]
-        .iter()
-        .all(|word| !word.is_empty());
+    let complete = [method, target, version].iter().all(|word| !word.is_empty());
     Some(Head {
         method: complete.then(|| method.into())?,
         target: target.into(),
@@ -100,10 +86,5 @@ fn parse(bytes: &[u8]) -> Option<Head> {
 fn header(line: &str) -> Option<(String, String)> {
     let (name, value) = line.split_once(':')?;
     let sound = !name.is_empty() && !name.contains([' ', '\t']);
-    sound.then(|| {
-        (
-            name.to_ascii_lowercase(),
-            value.trim_matches([' ', '\t']).into(),
-        )
-    })
+    sound.then(|| (name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).into()))
 }

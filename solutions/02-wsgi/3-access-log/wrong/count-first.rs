@@ -42,10 +42,7 @@ impl<A: App> App for AccessLog<A> {
             Ok(body) => {
                 let parts: Vec<_> = body.collect();
                 let body = Body::new(parts);
-                Ok(Body::new(Logged {
-                    body,
-                    entry: Some(entry),
-                }))
+                Ok(Body::new(Logged { body, entry: Some(entry) }))
             }
             Err(error) => {
                 entry.ending = format!(" failed: {error}");
@@ -105,9 +102,5 @@ impl Drop for Entry {
 }
 
 fn escape(c: char) -> String {
-    if c.is_control() {
-        c.escape_default().to_string()
-    } else {
-        c.to_string()
-    }
+    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
 }

@@ -102,9 +102,5 @@ impl Drop for Entry {
 }
 
 fn escape(c: char) -> String {
-    if c.is_control() {
-        c.escape_default().to_string()
-    } else {
-        c.to_string()
-    }
+    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
 }

@@ -39,10 +39,7 @@ impl<A: App> App for AccessLog<A> {
             Ok(())
         });
         match self.app.call(environ, noting) {
-            Ok(body) => Ok(Body::new(Logged {
-                body,
-                entry: Some(entry),
-            })),
+            Ok(body) => Ok(Body::new(Logged { body, entry: Some(entry) })),
             Err(error) => {
                 entry.ending = format!(" failed: {error}");
                 Err(error)
@@ -104,9 +101,5 @@ impl Drop for Entry {
 }
 
 fn escape(c: char) -> String {
-    if c.is_control() {
-        c.escape_default().to_string()
-    } else {
-        c.to_string()
-    }
+    if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
 }

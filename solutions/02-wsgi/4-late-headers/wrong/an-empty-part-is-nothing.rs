@@ -40,11 +40,7 @@ impl Iterator for Table {
         let reading = self.gauge.next();
         if let Some(start_response) = self.start_response.take() {
             let failed = matches!(reading, Some(Err(_)));
-            let status = if failed {
-                "503 Service Unavailable"
-            } else {
-                "200 OK"
-            };
+            let status = if failed { "503 Service Unavailable" } else { "200 OK" };
             if let Err(error) = start_response.call(status, [("content-type", "text/plain")]) {
                 return Some(Err(error.into()));
             }
@@ -53,10 +49,7 @@ impl Iterator for Table {
                 return Some(Ok(b"The gauge is out of order.\n".to_vec()));
             }
         }
-        let heading = self
-            .heading
-            .take()
-            .map_or(String::new(), |heading| format!("{heading}\n"));
+        let heading = self.heading.take().map_or(String::new(), |heading| format!("{heading}\n"));
         match reading {
             Some(Ok(reading)) => Some(Ok(format!("{heading}{reading:.2}\n").into_bytes())),
             Some(Err(error)) => Some(Err(error)),

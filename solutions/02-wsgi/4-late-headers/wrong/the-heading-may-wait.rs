@@ -39,11 +39,7 @@ impl Iterator for Table {
         let reading = self.gauge.next();
         if let Some(start_response) = self.start_response.take() {
             let failed = matches!(reading, Some(Err(_)));
-            let status = if failed {
-                "503 Service Unavailable"
-            } else {
-                "200 OK"
-            };
+            let status = if failed { "503 Service Unavailable" } else { "200 OK" };
             if let Err(error) = start_response.call(status, [("content-type", "text/plain")]) {
                 return Some(Err(error.into()));
             }
