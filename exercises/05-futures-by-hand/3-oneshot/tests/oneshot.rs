@@ -9,7 +9,7 @@ use oneshot::{Cancelled, Receiver, channel};
 use proctor::count::{Drops, Task, Wakes};
 
 fn in_every_order(test: impl Fn() + Send + Sync + 'static) {
-    proctor::watch(|| loom::model(test));
+    proctor::watch(|| memory_model::every(test));
 }
 
 /// Polls once with this waker. The second value is how often the waker was called before.
