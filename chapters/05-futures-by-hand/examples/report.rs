@@ -1,4 +1,4 @@
-//! One reading, and another if the first calls for it: three lines of thought, as a future by hand.
+//! One reading, and another if the first calls for it, as a future by hand.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
