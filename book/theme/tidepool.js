@@ -349,6 +349,20 @@
         }
     });
 
+    // mdBook takes the contents away at the end of their transition, which never comes where none had begun.
+    const contents = document.getElementById('mdbook-sidebar');
+    const open_box = document.getElementById('mdbook-sidebar-toggle-anchor');
+    open_box.addEventListener('change', () => setTimeout(() => {
+        contents.style.display = open_box.checked ? '' : 'none';
+    }, 400));
+
+    // On a phone the contents cover the page: a heading that is chosen there is shown.
+    contents.addEventListener('click', (event) => {
+        if (event.target.closest('.header-in-summary') && innerWidth < 620) {
+            toggle.click();
+        }
+    });
+
     // Auto, Light, Dark. The other themes stay in the page for mdBook's script, out of the way of the arrow keys.
     const themes = document.getElementById('mdbook-theme-list');
     document.getElementById('mdbook-theme-navy').textContent = 'Dark';
@@ -360,6 +374,9 @@
 
     // Landmarks and names that mdBook's page leaves out.
     document.getElementById('mdbook-menu-bar').setAttribute('role', 'banner');
+    const help = document.getElementById('mdbook-help-popup');
+    help.setAttribute('role', 'dialog');
+    help.setAttribute('aria-label', 'Keyboard shortcuts');
     const search = document.getElementById('mdbook-searchbar');
     if (search) {
         document.getElementById('mdbook-search-wrapper').setAttribute('role', 'search');

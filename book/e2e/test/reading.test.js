@@ -138,12 +138,12 @@ describe('search', () => {
         await page.read('index.html');
         await page.keyboard.press('/');
         await page.locator('#mdbook-searchbar').waitFor();
-        await page.keyboard.type('blocking');
+        await page.keyboard.type('rustup');
         await page.locator('#mdbook-searchresults li a').first().waitFor();
-        assert.match(await page.locator('#mdbook-searchresults-header').innerText(), /[1-9]\d* search results? for 'blocking'/);
+        assert.match(await page.locator('#mdbook-searchresults-header').innerText(), /[1-9]\d* search results? for 'rustup'/);
         await page.keyboard.press('Enter');
-        await page.waitForURL(/highlight=blocking/);
-        await page.locator('main mark').first().waitFor({ state: 'attached' });
+        await page.waitForURL(/highlight=rustup/);
+        await page.locator('main mark').first().waitFor();
         assert.deepEqual(page.noted.errors, []);
         await page.done();
     });
@@ -276,6 +276,17 @@ describe('finding the way', () => {
         assert.equal(await toggle.getAttribute('aria-expanded'), 'true');
         await page.keyboard.press('Enter');
         await page.locator('#mdbook-sidebar').waitFor({ state: 'hidden' });
+        await page.done();
+    });
+
+    test('a heading that is chosen on a phone is shown', async () => {
+        const page = await book.page({ viewport: { width: 360, height: 740 } });
+        await page.read('setup.html');
+        await page.locator('#mdbook-sidebar-toggle').click();
+        await page.locator('#mdbook-sidebar .header-in-summary').last().click();
+        await page.locator('#mdbook-sidebar').waitFor({ state: 'hidden' });
+        const heading = page.locator('main h2').last();
+        assert.equal(await heading.evaluate((each) => each.getBoundingClientRect().top < innerHeight), true);
         await page.done();
     });
 

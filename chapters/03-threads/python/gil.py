@@ -14,7 +14,7 @@ look = threading.Barrier(2)
 def claim(name):
     global prizes
     if prizes > 0:
-        look.wait()  # any call will do: here the other thread may get its turn, and now it does
+        look.wait()  # here the other thread may get its turn; now it does
         prizes -= 1
         winners.append(name)
 # ANCHOR_END: claim

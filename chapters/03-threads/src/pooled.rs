@@ -20,7 +20,8 @@ pub fn serve(listener: &TcpListener, app: &Arc<dyn App>, config: &Config, pool: 
 // ANCHOR: serve_each
 /// Serves `app` on each of the connections that `incoming` yields, on the threads of `pool`.
 ///
-/// Returns when `incoming` has ended and the last connection is in the pool's queue; dropping the pool waits for it.
+/// Returns when `incoming` has ended and the last connection is in the pool's queue.
+/// Dropping the pool waits until it has been served.
 pub fn serve_each(
     incoming: impl IntoIterator<Item = io::Result<TcpStream>>,
     app: &Arc<dyn App>,

@@ -101,7 +101,7 @@ pub fn worker() -> io::Result<Option<(usize, TcpListener)>> {
     Ok(Some((number, TcpListener::from(socket))))
 }
 
-/// Serves `app` to whoever this worker gets to accept, one connection at a time, while the master lives.
+/// Serves `app` to whoever this worker gets to accept, one at a time, while the master lives.
 pub fn serve(listener: &TcpListener, app: &dyn App, config: &Config) {
     let master = parent_id();
     for accepted in listener.incoming() {

@@ -1,6 +1,7 @@
 //! The server: the files of the book, a script in each page, and the stream of events that the script listens to.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +19,6 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::watch;
 use tower_http::services::{ServeDir, ServeFile};
 
-use super::{Ended, Folder};
 use crate::html::escape;
 
 /// The script that reloads a page.
@@ -27,7 +27,7 @@ const SCRIPT: &str = include_str!("reload.js");
 /// What is served now, and what is wrong with the newest sources.
 #[derive(Debug)]
 pub struct Live {
-    folder: Folder,
+    folder: PathBuf,
     state: watch::Sender<Now>,
 }
 
@@ -43,7 +43,7 @@ impl Live {
     /// A server of `folder`, which may be empty still.
     pub fn new(folder: PathBuf) -> Self {
         let (state, _) = watch::channel(Now { built: stamp(0), problem: None });
-        Self { folder: Folder(folder), state }
+        Self { folder, state }
     }
 
     /// A build went well; `changed` says whether its pages differ from the last ones.
@@ -63,6 +63,11 @@ impl Live {
         self.state.send_modify(|now| now.problem = Some(problem.to_owned()));
     }
 
+    /// Whether there is a book to serve.
+    fn has_a_book(&self) -> bool {
+        self.folder.join("index.html").is_file()
+    }
+
     fn now(&self) -> Now {
         self.state.borrow().clone()
     }
@@ -75,14 +80,14 @@ fn stamp(count: u64) -> String {
 }
 
 /// Serves until the listener fails.
-pub async fn run(listener: TcpListener, live: Arc<Live>) -> Ended {
+pub async fn run(listener: TcpListener, live: Arc<Live>) -> io::Result<()> {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     axum::serve(listener, router(live)).await
 }
 
 fn router(live: Arc<Live>) -> Router {
-    let files = ServeDir::new(&live.folder.0)
-        .not_found_service(ServeFile::new(live.folder.file("404.html")));
+    let files =
+        ServeDir::new(&live.folder).not_found_service(ServeFile::new(live.folder.join("404.html")));
     Router::new()
         .route("/.reload", get(events))
         .fallback_service(files)
@@ -112,7 +117,7 @@ async fn page(State(live): State<Arc<Live>>, mut request: Request, next: Next) -
     }
     let now = live.now();
     let script = SCRIPT.replace("{{built}}", &now.built);
-    if !live.folder.has_a_book() {
+    if !live.has_a_book() {
         let problem = now.problem.unwrap_or_default();
         return (
             StatusCode::SERVICE_UNAVAILABLE,

@@ -7,9 +7,9 @@ mod browser;
 mod live;
 mod watch;
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -73,7 +73,7 @@ fn rebuild(root: &Path, live: &Live) {
 }
 
 fn build(root: &Path) -> Result<book::Published, Error> {
-    let mut site = Site::read(root, |_| None)?;
+    let mut site = Site::read(root, |name| std::env::var(name).ok())?;
     // The error page's links start from the site's top, and here that is `/`.
     site.config.set("output.html.site-url", "/").map_err(Error::Configuration)?;
     book::publish(&Arc::new(site))
@@ -96,23 +96,6 @@ fn bind(port: u16) -> anyhow::Result<TcpListener> {
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
-
-/// The folder that is served and the sources that make it.
-#[derive(Debug)]
-struct Folder(PathBuf);
-
-impl Folder {
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    fn has_a_book(&self) -> bool {
-        self.file("index.html").is_file()
-    }
-}
-
-/// An I/O error as the server's end.
-type Ended = io::Result<()>;
 
 #[cfg(test)]
 mod tests {
