@@ -15,8 +15,9 @@ use std::thread;
 use event_loop::descriptors::raise_limit;
 use event_loop::server::{Server, listen};
 use event_loop::{EventLoop, Pace, Service};
+use threads::per_connection;
 use timeline::Plot;
-use wsgi::{Config, WallClock, crab_app, serve_connection};
+use wsgi::{Config, WallClock, crab_app};
 
 /// Descriptors for other things than connections.
 const SPARE: u64 = 32;
@@ -130,11 +131,8 @@ fn serve_in_threads() -> io::Result<()> {
     let listener = listen(([127, 0, 0, 1], 0).into())?;
     println!("{}", listener.local_addr()?);
     end_with_input();
-    let app = Arc::new(crab_app(Arc::new(WallClock::new())));
-    for socket in listener.incoming() {
-        let (socket, app) = (socket?, Arc::clone(&app));
-        thread::spawn(move || serve_connection(socket, &*app, &Config::default()));
-    }
+    let app = crab_app(Arc::new(WallClock::new()));
+    per_connection::serve(&listener, &app, &Config::default());
     Ok(())
 }
 
