@@ -1,0 +1,150 @@
+//! What a watcher of the tide costs: a thread, or an entry in the loop's table.
+//!
+//! ```text
+//! cargo run -p event-loop --example memory
+//! cargo run -p event-loop --example memory -- 10 100
+//! ```
+
+use std::env;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::thread;
+
+use event_loop::descriptors::raise_limit;
+use event_loop::server::{Server, listen};
+use event_loop::{EventLoop, Pace, Service};
+use timeline::Plot;
+use wsgi::{Config, WallClock, crab_app, serve_connection};
+
+/// Descriptors for other things than connections.
+const SPARE: u64 = 32;
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [flag, way, descriptors] = arguments.as_slice()
+        && flag == "--serve"
+    {
+        raise_limit(descriptors.parse().map_err(io::Error::other)?);
+        return if way == "loop" { serve_in_a_loop() } else { serve_in_threads() };
+    }
+    let mut sizes = Vec::new();
+    for argument in &arguments {
+        sizes.push(argument.parse().map_err(io::Error::other)?);
+    }
+    measure(if sizes.is_empty() { vec![10, 1_000, 2_500, 5_000, 10_000] } else { sizes })
+}
+
+// ANCHOR: measure
+/// For each number of watchers: what a server with threads has in memory, and what one with a loop has.
+fn measure(wanted: Vec<usize>) -> io::Result<()> {
+    let most = wanted.iter().copied().max().unwrap_or_default() as u64;
+    let limit = raise_limit(most + SPARE);
+    println!("{limit}");
+    println!("watchers  threads, MiB  loop, MiB");
+    let (mut threads, mut event_loop) = (Vec::new(), Vec::new());
+    for count in wanted.into_iter().map(|count| limit.fits(count, SPARE)) {
+        let by_threads = memory_of("threads", count)?;
+        let by_loop = memory_of("loop", count)?;
+        println!("{count:>8}  {by_threads:>12.1}  {by_loop:>9.1}");
+        threads.push((count as f64, by_threads));
+        event_loop.push((count as f64, by_loop));
+    }
+    // ANCHOR_END: measure
+    for (way, points) in [("thread", &threads), ("loop", &event_loop)] {
+        if let [(few, little), .., (many, much)] = points[..] {
+            let each = (much - little) * 1024.0 / (many - few);
+            println!("{way}: {each:.1} KiB for each watcher");
+        }
+    }
+    Plot::new("What a watcher costs", "watchers of the tide", "resident memory in MiB")
+        .note("Memory of the server's process, which serves crab_app's feed to so many watchers.")
+        .series("a thread each", &threads)
+        .series("one loop", &event_loop)
+        .save("memory")
+    // ANCHOR: measure
+}
+// ANCHOR_END: measure
+
+/// Mebibytes that a server of its own process keeps resident while so many watch the tide.
+fn memory_of(way: &str, count: usize) -> io::Result<f64> {
+    let mut server = Command::new(env::current_exe()?)
+        .args(["--serve", way, &(count as u64 + SPARE).to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut address = String::new();
+    let output = server.stdout.take().expect("the output is piped");
+    BufReader::new(output).read_line(&mut address)?;
+    let address: SocketAddr = address.trim_end().parse().map_err(io::Error::other)?;
+
+    let mut watchers = Vec::new();
+    for _ in 0..count {
+        let mut watcher = TcpStream::connect(address)?;
+        watcher.write_all(b"GET /feed HTTP/1.0\r\n\r\n")?;
+        watchers.push(watcher);
+    }
+    // Whoever has seen the first reading is being served.
+    for watcher in &mut watchers {
+        let mut seen = Vec::new();
+        while !seen.ends_with(b"rising\n") {
+            let mut byte = [0];
+            watcher.read_exact(&mut byte)?;
+            seen.push(byte[0]);
+        }
+    }
+    let memory = resident(server.id())?;
+    drop(watchers);
+    drop(server.stdin.take());
+    server.wait()?;
+    Ok(memory)
+}
+
+/// Resident memory of a process, in MiB.
+fn resident(process: u32) -> io::Result<f64> {
+    let kibibytes = if let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) {
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|value| value.split_whitespace().next()).map(str::to_owned)
+    } else {
+        let ps = Command::new("ps").args(["-o", "rss=", "-p", &process.to_string()]).output()?;
+        Some(String::from_utf8_lossy(&ps.stdout).trim().to_owned())
+    };
+    let kibibytes = kibibytes.and_then(|text| text.parse::<f64>().ok());
+    kibibytes
+        .map(|kibibytes| kibibytes / 1024.0)
+        .ok_or_else(|| io::Error::other("neither /proc nor ps says what memory a process has"))
+}
+
+/// Ends this process when the other one closes its input.
+fn end_with_input() {
+    thread::spawn(|| {
+        let _ = io::stdin().read(&mut [0]);
+        std::process::exit(0);
+    });
+}
+
+// ANCHOR: servers
+fn serve_in_threads() -> io::Result<()> {
+    let listener = listen(([127, 0, 0, 1], 0).into())?;
+    println!("{}", listener.local_addr()?);
+    end_with_input();
+    let app = Arc::new(crab_app(Arc::new(WallClock::new())));
+    for socket in listener.incoming() {
+        let (socket, app) = (socket?, Arc::clone(&app));
+        thread::spawn(move || serve_connection(socket, &*app, &Config::default()));
+    }
+    Ok(())
+}
+
+fn serve_in_a_loop() -> io::Result<()> {
+    let listener = listen(([127, 0, 0, 1], 0).into())?;
+    println!("{}", listener.local_addr()?);
+    end_with_input();
+    let pace = Arc::new(Pace::new());
+    let service = Service::new(crab_app(pace.clone()), pace, Config::default());
+    let mut event_loop = EventLoop::new()?;
+    Server::start(&mut event_loop, listener, service)?;
+    event_loop.run()
+}
+// ANCHOR_END: servers
