@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
 
     let watch = Stopwatch::start();
     let primes = (2..1_300_000_u32).filter(|&n| is_prime(n)).count();
-    println!("count {primes} primes:   {}", watch.read());
+    println!("count {primes} primes:  {}", watch.read());
     Ok(())
 }
 // ANCHOR_END: main
