@@ -2,7 +2,8 @@
 
 use std::process::{Command, Stdio};
 
-use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Running, Sketch, eventually};
+use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Running, Sketch};
+use crate::pseudo::eventually;
 
 const ADDER_FILE: &str = "exercises/01-one/1-adder/src/lib.rs";
 const DOUBLER_FILE: &str = "exercises/01-one/2-doubler/src/lib.rs";

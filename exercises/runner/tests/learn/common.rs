@@ -346,15 +346,3 @@ impl Drop for Running {
         let _ = self.0.kill();
     }
 }
-
-/// Waits until `look` finds something. The bound is there for a test that would wait for ever.
-pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let start = std::time::Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(start.elapsed().as_secs() < 120, "waited in vain for {what}");
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-}

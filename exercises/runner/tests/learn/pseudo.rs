@@ -4,10 +4,9 @@ use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
-
-use crate::common::eventually;
 
 /// How the screen is sized unless a test needs another.
 pub const SIZE: (u16, u16) = (40, 100);
@@ -109,7 +108,7 @@ impl Terminal {
     #[track_caller]
     pub fn shows_all(&self, texts: &[&str]) -> &Self {
         let caller = std::panic::Location::caller();
-        let start = std::time::Instant::now();
+        let start = Instant::now();
         loop {
             let text = self.text();
             let missing: Vec<_> = texts.iter().filter(|wanted| !text.contains(**wanted)).collect();
@@ -120,7 +119,7 @@ impl Terminal {
                 start.elapsed().as_secs() < 120,
                 "{caller}: waited in vain for {missing:?}; the screen shows\n{text}"
             );
-            thread::sleep(std::time::Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(5));
         }
     }
 
@@ -180,5 +179,17 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         // It may have ended already.
         let _ = self.child.kill();
+    }
+}
+
+/// Waits until `look` finds something. The bound is there for a test that would wait for ever.
+pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(start.elapsed().as_secs() < 120, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(5));
     }
 }

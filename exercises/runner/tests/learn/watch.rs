@@ -3,8 +3,8 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Running, Sketch, eventually};
-use crate::pseudo::{SIZE, Terminal};
+use crate::common::{ADDER, Answer, Checkout, DOUBLER, HALVER, Running, Sketch};
+use crate::pseudo::{SIZE, Terminal, eventually};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_exercise-runner");
 const ADDER_FILE: &str = "exercises/01-one/1-adder/src/lib.rs";
