@@ -10,7 +10,6 @@ use std::time::Duration;
 use one_at_a_time::exhibition::Turn;
 use timeline::{Kind, Recorder};
 
-// ANCHOR: main
 use one_at_a_time::exhibition::{Exhibition, clock, one_game_at_a_time, table_to_table};
 
 fn main() -> Result<(), String> {
@@ -22,17 +21,14 @@ fn main() -> Result<(), String> {
         show.opponent.as_secs()
     );
     println!("tables  one game at a time  table to table");
-    for tables in [1, 12, 13, 24, 25] {
+    for tables in [1, 11, 12, 13, 24, 25] {
         let show = Exhibition { tables, ..show };
         let one = clock(one_game_at_a_time(show, |_| {}));
         let all = clock(table_to_table(show, |_| {}));
         println!("{tables:>6}  {one:>18}  {all:>14}");
     }
-    // ANCHOR_END: main
     draw(show).map_err(|error| format!("cannot write the figure: {error}"))
-    // ANCHOR: main
 }
-// ANCHOR_END: main
 
 /// The time for a reply: 55 seconds, or what follows `--reply`.
 fn reply_from_arguments() -> Result<Duration, String> {
@@ -62,6 +58,7 @@ fn picture(title: &str, turns: &[Turn]) -> timeline::Picture {
     let end = Duration::from_mins(5);
 
     let mut recorder = Recorder::new(title);
+    recorder.call(Kind::Waiting, "waiting for a reply").call(Kind::Idle, "waiting for Judit");
     let judit = recorder.lane("Judit");
     let mut judit_free = Duration::ZERO;
     for turn in turns {

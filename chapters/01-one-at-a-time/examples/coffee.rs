@@ -15,13 +15,13 @@ use one_at_a_time::stopwatch::Stopwatch;
 const COFFEE: Duration = Duration::from_secs(3);
 const OATMEAL: Duration = Duration::from_secs(2);
 
-fn make_coffee(kitchen: Kitchen) {
+fn make_coffee(kitchen: &Kitchen) {
     kitchen.note("kettle on");
     sleep(COFFEE);
     kitchen.note("coffee is ready");
 }
 
-fn make_oatmeal(kitchen: Kitchen) {
+fn make_oatmeal(kitchen: &Kitchen) {
     kitchen.note("pot on");
     sleep(OATMEAL);
     kitchen.note("oatmeal is ready");
@@ -29,7 +29,7 @@ fn make_oatmeal(kitchen: Kitchen) {
 // ANCHOR_END: one
 
 // ANCHOR: both
-fn make_both(kitchen: Kitchen) {
+fn make_both(kitchen: &Kitchen) {
     kitchen.note("kettle on");
     let coffee_ready = Instant::now() + COFFEE;
     kitchen.note("pot on");
@@ -50,29 +50,28 @@ fn sleep_until(then: Instant) {
 fn main() {
     println!("one at a time");
     let kitchen = Kitchen::open();
-    make_coffee(kitchen);
-    make_oatmeal(kitchen);
-    println!("  {}", kitchen.opened.read());
+    make_coffee(&kitchen);
+    make_oatmeal(&kitchen);
+    println!("  {}", kitchen.stopwatch.read());
 
     println!("both at once");
     let kitchen = Kitchen::open();
-    make_both(kitchen);
-    println!("  {}", kitchen.opened.read());
+    make_both(&kitchen);
+    println!("  {}", kitchen.stopwatch.read());
 }
 // ANCHOR_END: main
 
 /// Notes what happens, with the seconds since it opened.
-#[derive(Clone, Copy)]
 struct Kitchen {
-    opened: Stopwatch,
+    stopwatch: Stopwatch,
 }
 
 impl Kitchen {
     fn open() -> Self {
-        Self { opened: Stopwatch::start() }
+        Self { stopwatch: Stopwatch::start() }
     }
 
-    fn note(self, what: &str) {
-        println!("  {:.1} s  {what}", self.opened.read().wall.as_secs_f64());
+    fn note(&self, what: &str) {
+        println!("  {:.1} s  {what}", self.stopwatch.read().wall.as_secs_f64());
     }
 }

@@ -22,10 +22,8 @@ fn main() -> io::Result<()> {
 
     let mut second = Client::connect("second", server)?;
     second.say("is anybody there?")?;
-    second.listen_without_waiting()?;
 
-    first.say("as I was saying")?;
-    first.hear()?;
+    first.chat(1000)?;
     second.listen_without_waiting()?;
 
     first.hang_up()?;
@@ -47,8 +45,23 @@ impl Client {
     }
 
     fn say(&mut self, line: &str) -> io::Result<()> {
-        writeln!(self.connection.get_mut(), "{line}")?;
+        self.send(line)?;
         println!("{:>6}: says  {line}", self.name);
+        Ok(())
+    }
+
+    fn send(&mut self, line: &str) -> io::Result<()> {
+        self.connection.get_mut().write_all(format!("{line}\n").as_bytes())
+    }
+
+    /// Says so many lines, and waits for the answer to each. By then a server that had time for anybody else has had it.
+    fn chat(&mut self, lines: usize) -> io::Result<()> {
+        let mut answer = String::new();
+        for line in 0..lines {
+            self.send(&format!("line {line}"))?;
+            self.connection.read_line(&mut answer)?;
+        }
+        println!("{:>6}: says and hears {lines} more lines", self.name);
         Ok(())
     }
 
@@ -65,6 +78,7 @@ impl Client {
     fn listen_without_waiting(&mut self) -> io::Result<()> {
         self.connection.get_ref().set_nonblocking(true)?;
         match self.connection.fill_buf() {
+            Ok([]) => println!("{:>6}: was hung up on", self.name),
             Ok(bytes) => println!("{:>6}: has {} bytes to read", self.name, bytes.len()),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 println!("{:>6}: hears nothing", self.name);

@@ -14,32 +14,35 @@ use one_at_a_time::stopwatch::Stopwatch;
 // ANCHOR: fetch
 fn fetch(gauge: SocketAddr, place: &str) -> io::Result<String> {
     let mut connection = TcpStream::connect(gauge)?;
-    writeln!(connection, "{place}")?;
+    connection.write_all(format!("{place}\n").as_bytes())?;
     let mut height = String::new();
-    connection.read_to_string(&mut height)?; // the second is spent here
+    connection.read_to_string(&mut height)?; // until the gauge hangs up: the second is spent here
     Ok(height.trim_end().to_owned())
 }
 // ANCHOR_END: fetch
 
 // ANCHOR: main
-fn main() -> io::Result<()> {
-    let gauge = gauge::open(Duration::from_secs(1))?;
+fn read_both(gauge: SocketAddr) -> io::Result<[Duration; 2]> {
     let watch = Stopwatch::start();
 
     let north = fetch(gauge, "north pier")?;
-    println!("north pier: {north} after {:.1} s", watch.read().wall.as_secs_f64());
-    // ANCHOR_END: main
-    let between = watch.read().wall;
-    // ANCHOR: main
+    let after_north = watch.read().wall;
+    println!("north pier: {north} after {:.1} s", after_north.as_secs_f64());
+
     let south = fetch(gauge, "south pier")?;
-    println!("south pier: {south} after {:.1} s", watch.read().wall.as_secs_f64());
+    let after_south = watch.read().wall;
+    println!("south pier: {south} after {:.1} s", after_south.as_secs_f64());
 
     println!("{}", watch.read());
-    // ANCHOR_END: main
-    draw(between, watch.read().wall)
-    // ANCHOR: main
+    Ok([after_north, after_south])
 }
 // ANCHOR_END: main
+
+fn main() -> io::Result<()> {
+    let gauge = gauge::open(Duration::from_secs(1))?;
+    let [between, end] = read_both(gauge)?;
+    draw(between, end)
+}
 
 /// Draws who waited for whom, from the times that were measured.
 fn draw(between: Duration, end: Duration) -> io::Result<()> {

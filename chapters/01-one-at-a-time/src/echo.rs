@@ -19,7 +19,7 @@ pub fn echo(mut client: impl Read + Write) -> io::Result<()> {
         if n == 0 {
             return Ok(()); // the client will send nothing more
         }
-        client.write_all(&buffer[..n])?; // waits here while the client does not read
+        client.write_all(&buffer[..n])?; // waits here once the kernel has all it will take
     }
 }
 // ANCHOR_END: echo

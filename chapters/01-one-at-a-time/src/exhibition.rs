@@ -46,16 +46,16 @@ pub struct Turn {
 }
 
 // ANCHOR: one-game
-/// Plays one game to its end before the next begins. Returns when the last reply has come.
-pub fn one_game_at_a_time(show: Exhibition, mut saw: impl FnMut(Turn)) -> Duration {
+/// Plays one game to its end before the next begins. Returns the time at which the last reply has come.
+pub fn one_game_at_a_time(hall: Exhibition, mut note: impl FnMut(Turn)) -> Duration {
     let mut now = Duration::ZERO;
-    for table in 0..show.tables {
-        for _ in 0..show.turns {
+    for table in 0..hall.tables {
+        for _ in 0..hall.turns {
             let begins = now;
-            now += show.master; // the master moves
+            now += hall.master; // the master moves
             let moved = now;
-            now += show.opponent; // and sits there until the reply comes
-            saw(Turn { table, begins, moved, replied: now });
+            now += hall.opponent; // and sits there until the reply comes
+            note(Turn { table, begins, moved, replied: now });
         }
     }
     now
@@ -63,20 +63,20 @@ pub fn one_game_at_a_time(show: Exhibition, mut saw: impl FnMut(Turn)) -> Durati
 // ANCHOR_END: one-game
 
 // ANCHOR: table-to-table
-/// Moves at one table and walks on to the next. Returns when the last reply has come.
-pub fn table_to_table(show: Exhibition, mut saw: impl FnMut(Turn)) -> Duration {
+/// Moves at one table and walks on to the next. Returns the time at which the last reply has come.
+pub fn table_to_table(hall: Exhibition, mut note: impl FnMut(Turn)) -> Duration {
     let mut now = Duration::ZERO;
-    let mut replied = vec![Duration::ZERO; show.tables];
-    for _ in 0..show.turns {
-        for (table, replied) in replied.iter_mut().enumerate() {
-            now = now.max(*replied); // wait only for an opponent who is still thinking
+    let mut replies = vec![Duration::ZERO; hall.tables];
+    for _ in 0..hall.turns {
+        for (table, reply) in replies.iter_mut().enumerate() {
+            now = now.max(*reply); // wait only for an opponent who is still thinking
             let begins = now;
-            now += show.master;
-            *replied = now + show.opponent; // the reply will be there by then; walk on
-            saw(Turn { table, begins, moved: now, replied: *replied });
+            now += hall.master;
+            *reply = now + hall.opponent; // it will be there by then; walk on
+            note(Turn { table, begins, moved: now, replied: *reply });
         }
     }
-    replied.into_iter().max().unwrap_or(now)
+    replies.into_iter().max().unwrap_or(now)
 }
 // ANCHOR_END: table-to-table
 

@@ -14,7 +14,7 @@ use one_at_a_time::stopwatch::Stopwatch;
 // ANCHOR: halves
 fn ask(gauge: SocketAddr, place: &str) -> io::Result<TcpStream> {
     let mut connection = TcpStream::connect(gauge)?;
-    writeln!(connection, "{place}")?;
+    connection.write_all(format!("{place}\n").as_bytes())?;
     Ok(connection)
 }
 
@@ -26,18 +26,26 @@ fn hear(mut connection: TcpStream) -> io::Result<String> {
 // ANCHOR_END: halves
 
 // ANCHOR: main
-fn main() -> io::Result<()> {
-    let gauge = gauge::open(Duration::from_secs(1))?;
+fn read_both(gauge: SocketAddr) -> io::Result<[Duration; 2]> {
     let watch = Stopwatch::start();
 
     let north = ask(gauge, "north pier")?;
     let south = ask(gauge, "south pier")?;
-    println!("both asked after {:.1} s", watch.read().wall.as_secs_f64());
 
-    println!("north pier: {} after {:.1} s", hear(north)?, watch.read().wall.as_secs_f64());
-    println!("south pier: {} after {:.1} s", hear(south)?, watch.read().wall.as_secs_f64());
+    let north = hear(north)?;
+    let after_north = watch.read().wall;
+    println!("north pier: {north} after {:.1} s", after_north.as_secs_f64());
+
+    let south = hear(south)?;
+    let after_south = watch.read().wall;
+    println!("south pier: {south} after {:.1} s", after_south.as_secs_f64());
 
     println!("{}", watch.read());
-    Ok(())
+    Ok([after_north, after_south])
 }
 // ANCHOR_END: main
+
+fn main() -> io::Result<()> {
+    let gauge = gauge::open(Duration::from_secs(1))?;
+    read_both(gauge).map(|_| ())
+}

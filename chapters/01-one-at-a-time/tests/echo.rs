@@ -41,6 +41,12 @@ fn the_second_client_is_served_when_the_first_hangs_up() {
         BufReader::new(&first).read_line(&mut line).unwrap();
         assert_eq!(line, "first\n");
 
+        // A thousand answers later, a server that serves both would have come to the second.
+        let mut reader = BufReader::new(&first);
+        for _ in 0..1000 {
+            (&first).write_all(b"again\n").unwrap();
+            reader.read_line(&mut String::new()).unwrap();
+        }
         second.set_nonblocking(true).unwrap();
         let error = second.read(&mut [0; 16]).unwrap_err();
         assert_eq!(

@@ -34,8 +34,8 @@ fn the_famous_exhibition_takes_twelve_hours_or_one_and_55_seconds() {
 fn the_master_is_at_one_table_at_a_time_and_moves_only_after_the_reply() {
     for show in halls() {
         for (turns, end) in [
-            turns(|show, saw| one_game_at_a_time(show, saw), show),
-            turns(|show, saw| table_to_table(show, saw), show),
+            turns(|show, note| one_game_at_a_time(show, note), show),
+            turns(|show, note| table_to_table(show, note), show),
         ] {
             assert_eq!(
                 turns.len(),

@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use event_loop::{Conversation, Next, Pace, Service};
 use polling::{Event, Events, PollMode, Poller};
-use wsgi::{Config, WallClock, crab_app};
+use timeline::{Kind, Lane, Live};
+use wsgi::{Clock, Config, WallClock, crab_app};
 
 // ANCHOR: serve
 /// Serves three visits.
@@ -68,11 +69,15 @@ fn main() -> io::Result<()> {
     let visitors = thread::spawn(move || visit(server));
 
     // The clock that the site waits on blocks, and this server has one thread.
-    let app = crab_app(Arc::new(WallClock::new()));
-    let service = Service::new(app, Arc::new(Pace::new()), Config::default());
+    let clock = WallClock::new();
+    // ANCHOR_END: main
+    let clock = Recorded(clock);
+    // ANCHOR: main
+    let service = Service::new(crab_app(Arc::new(clock)), Arc::new(Pace::new()), Config::default());
     serve(&listener, &service)?;
     // ANCHOR_END: main
-    visitors.join().expect("the visitors do not panic")
+    visitors.join().expect("the visitors do not panic")?;
+    PICTURE.live.recording().rounded(Duration::from_millis(50)).finish().save("states")
     // ANCHOR: main
 }
 // ANCHOR_END: main
@@ -82,16 +87,32 @@ fn main() -> io::Result<()> {
 fn visit(server: SocketAddr) -> io::Result<()> {
     let mut phone = TcpStream::connect(server)?;
     phone.write_all(b"GET /crabs/hermit HTTP/1.1\r\n")?;
+    // ANCHOR_END: visit
+    let thinks = PICTURE.live.span(PICTURE.phone, Kind::Idle, "has sent half a request");
+    // ANCHOR: visit
     let took = get(server, "/crabs/fiddler")?;
+    // ANCHOR_END: visit
+    PICTURE.live.mark(PICTURE.visitor, "has its page");
+    // ANCHOR: visit
     println!("while a phone is sending:     /crabs/fiddler after {took:.1} s");
 
     let mut watcher = TcpStream::connect(server)?;
     watcher.write_all(b"GET /feed?readings=3 HTTP/1.0\r\n\r\n")?;
+    // ANCHOR_END: visit
+    let _watches = PICTURE.live.span(PICTURE.watcher, Kind::Waiting, "watches the tide");
+    // ANCHOR: visit
     thread::sleep(Duration::from_millis(100));
+    // ANCHOR_END: visit
+    drop(thinks);
+    let waits = PICTURE.live.span(PICTURE.phone, Kind::Waiting, "waits for its page");
+    // ANCHOR: visit
     let begun = Instant::now();
     phone.write_all(b"Host: crabsarecool.com\r\nConnection: close\r\n\r\n")?;
     phone.read_to_string(&mut String::new())?;
     let took = begun.elapsed().as_secs_f64();
+    // ANCHOR_END: visit
+    drop(waits);
+    // ANCHOR: visit
     println!("while the tide is watched:    /crabs/hermit after {took:.1} s");
     watcher.read_to_string(&mut String::new())?;
     Ok(())
@@ -105,4 +126,37 @@ fn get(server: SocketAddr, path: &str) -> io::Result<f64> {
     write!(stream, "GET {path} HTTP/1.1\r\nHost: crabsarecool.com\r\nConnection: close\r\n\r\n")?;
     stream.read_to_string(&mut String::new())?;
     Ok(begun.elapsed().as_secs_f64())
+}
+
+/// The run, as it is drawn.
+struct Picture {
+    live: Live,
+    thread: Lane,
+    phone: Lane,
+    visitor: Lane,
+    watcher: Lane,
+}
+
+static PICTURE: LazyLock<Picture> = LazyLock::new(|| {
+    let live = Live::new("One thread, and an application that sleeps");
+    let lane = |name| live.lane(name);
+    let (thread, phone) = (lane("the loop's thread"), lane("phone"));
+    let (visitor, watcher) = (lane("visitor"), lane("watcher"));
+    Picture { live, thread, phone, visitor, watcher }
+});
+
+/// A clock whose sleeps are drawn.
+struct Recorded(WallClock);
+
+impl Clock for Recorded {
+    fn now(&self) -> Duration {
+        self.0.now()
+    }
+    fn sleep(&self, time: Duration) {
+        let _sleeps = PICTURE.live.span(PICTURE.thread, Kind::Blocked, "sleeps in crab_app");
+        self.0.sleep(time);
+    }
+    fn date(&self) -> SystemTime {
+        self.0.date()
+    }
 }

@@ -11,14 +11,14 @@ pub struct Game {
     pub reply: Duration,
 }
 
-/// When the last reply has come, if each game is played to its end before the next.
+/// The time at which the last reply has come, if each game is played to its end before the next.
 ///
 /// `master` is how long the master takes for each move.
 pub fn one_game_at_a_time(games: &[Game], master: Duration) -> Duration {
     todo!("play every game to its end, one after the other")
 }
 
-/// When the last reply has come, if the master walks from table to table.
+/// The time at which the last reply has come, if the master walks from table to table.
 ///
 /// `master` is how long the master takes for each move.
 pub fn table_to_table(games: &[Game], master: Duration) -> Duration {

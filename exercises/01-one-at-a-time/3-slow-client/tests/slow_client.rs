@@ -10,6 +10,10 @@ use slow_client::{Clock, RequestError, Stream, read_request};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
 /// What a client does, and after how many seconds of silence.
 enum Does {
     Sends(&'static [u8]),
@@ -35,6 +39,8 @@ struct Client {
     script: VecDeque<(Duration, Does)>,
     timeout: Option<Duration>,
     timeout_kind: io::ErrorKind,
+    /// Whether the system refuses to set timeouts.
+    refuses_timeouts: bool,
 }
 
 impl Stream for Client {
@@ -44,6 +50,9 @@ impl Stream for Client {
                 io::ErrorKind::InvalidInput,
                 "cannot set a 0 duration timeout",
             ));
+        }
+        if self.refuses_timeouts {
+            return Err(io::ErrorKind::PermissionDenied.into());
         }
         self.timeout = Some(timeout);
         Ok(())
@@ -88,8 +97,8 @@ impl Stream for Client {
     }
 }
 
-/// The result of reading a request, and how many seconds it took.
-fn read_from(script: Vec<(u64, Does)>) -> (Result<Vec<u8>, RequestError>, u64) {
+/// The result of reading a request, and how long it took.
+fn read_from(script: Vec<(u64, Does)>) -> (Result<Vec<u8>, RequestError>, Duration) {
     read_with(script, LIMIT, io::ErrorKind::WouldBlock)
 }
 
@@ -97,16 +106,27 @@ fn read_with(
     script: Vec<(u64, Does)>,
     limit: Duration,
     timeout_kind: io::ErrorKind,
-) -> (Result<Vec<u8>, RequestError>, u64) {
+) -> (Result<Vec<u8>, RequestError>, Duration) {
     proctor::watch(move || {
         let start = Duration::from_secs(1_000);
         let clock = HandMovedClock(Rc::new(Cell::new(start)));
         let script =
             script.into_iter().map(|(at, does)| (start + Duration::from_secs(at), does)).collect();
-        let mut client = Client { clock: clock.clone(), script, timeout: None, timeout_kind };
+        let mut client = Client {
+            clock: clock.clone(),
+            script,
+            timeout: None,
+            timeout_kind,
+            refuses_timeouts: false,
+        };
         let result = read_request(&mut client, &clock, limit);
-        (result, clock.now().saturating_sub(start).as_secs())
+        (result, clock.now().saturating_sub(start))
     })
+}
+
+/// A result with its bytes as text.
+fn shown(result: &Result<Vec<u8>, RequestError>) -> String {
+    format!("{:?}", result.as_ref().map(|line| String::from_utf8_lossy(line)))
 }
 
 #[track_caller]
@@ -122,19 +142,24 @@ fn assert_line(result: Result<Vec<u8>, RequestError>, line: &str) {
 }
 
 #[track_caller]
-fn assert_too_slow((result, seconds): (Result<Vec<u8>, RequestError>, u64), expected: u64) {
+fn assert_too_slow((result, took): (Result<Vec<u8>, RequestError>, Duration), expected: Duration) {
     assert!(
         matches!(result, Err(RequestError::TooSlow)),
-        "expected the error TooSlow, got {result:?}"
+        "expected the error TooSlow, got {}",
+        shown(&result)
     );
-    proctor::expect_eq!(seconds, expected, "seconds until the client was given up");
+    proctor::expect_eq!(took, expected, "how long it took until the client was given up");
 }
 
 #[test]
 fn a_quick_client_is_read() {
-    let (result, seconds) = read_from(vec![(1, Sends(b"GET the tide\n"))]);
+    let (result, took) = read_from(vec![(1, Sends(b"GET the tide\n"))]);
     assert_line(result, "GET the tide");
-    proctor::expect_eq!(seconds, 1, "the request was complete after one second");
+    proctor::expect_eq!(
+        took,
+        secs(1),
+        "how long it took: the request was complete after one second"
+    );
 }
 
 #[test]
@@ -160,40 +185,34 @@ fn a_request_larger_than_any_buffer() {
 
 #[test]
 fn a_silent_client_is_given_up_at_the_limit() {
-    assert_too_slow(read_from(vec![]), 10);
+    assert_too_slow(read_from(vec![]), secs(10));
 }
 
 #[test]
 fn a_byte_every_four_seconds_does_not_move_the_limit() {
     let drip = (1..=20).map(|i| (4 * i, Sends(b"x"))).collect();
-    assert_too_slow(read_from(drip), 10);
+    assert_too_slow(read_from(drip), secs(10));
 }
 
 #[test]
 fn silence_after_a_byte_does_not_move_the_limit() {
-    assert_too_slow(read_from(vec![(9, Sends(b"x"))]), 10);
+    assert_too_slow(read_from(vec![(9, Sends(b"x"))]), secs(10));
 }
 
 #[test]
 fn a_byte_at_the_very_limit_leaves_no_time_to_set() {
-    assert_too_slow(read_from(vec![(10, Sends(b"x")), (11, Sends(b"\n"))]), 10);
-}
-
-#[test]
-fn a_line_that_ends_at_the_very_limit_counts() {
-    let (result, _) = read_from(vec![(10, Sends(b"just in time\n"))]);
-    assert_line(result, "just in time");
+    assert_too_slow(read_from(vec![(10, Sends(b"x")), (11, Sends(b"\n"))]), secs(10));
 }
 
 #[test]
 fn no_time_at_all_is_too_slow() {
     let slow = read_with(vec![(0, Sends(b"GET\n"))], Duration::ZERO, io::ErrorKind::WouldBlock);
-    assert_too_slow(slow, 0);
+    assert_too_slow(slow, secs(0));
 }
 
 #[test]
 fn a_timeout_has_another_name_on_windows() {
-    assert_too_slow(read_with(vec![(4, Sends(b"x"))], LIMIT, io::ErrorKind::TimedOut), 10);
+    assert_too_slow(read_with(vec![(4, Sends(b"x"))], LIMIT, io::ErrorKind::TimedOut), secs(10));
 }
 
 #[test]
@@ -201,17 +220,22 @@ fn an_interrupted_read_is_asked_again() {
     let (result, _) = read_from(vec![(1, Sends(b"GET")), (2, IsInterrupted), (3, Sends(b"\n"))]);
     assert_line(result, "GET");
     let signals = (1..=20).map(|i| (i, IsInterrupted)).collect();
-    assert_too_slow(read_from(signals), 10);
+    assert_too_slow(read_from(signals), secs(10));
 }
 
 #[test]
 fn a_client_that_hangs_up_is_incomplete() {
-    let (result, seconds) = read_from(vec![(1, Sends(b"GET the ti")), (2, HangsUp)]);
+    let (result, took) = read_from(vec![(1, Sends(b"GET the ti")), (2, HangsUp)]);
     assert!(
         matches!(result, Err(RequestError::Incomplete)),
-        "expected the error Incomplete, got {result:?}"
+        "expected the error Incomplete, got {}",
+        shown(&result)
     );
-    proctor::expect_eq!(seconds, 2, "nothing is left to wait for after the client has hung up");
+    proctor::expect_eq!(
+        took,
+        secs(2),
+        "how long it took: nothing is left to wait for after the client has hung up"
+    );
 }
 
 #[test]
@@ -219,6 +243,50 @@ fn a_reset_is_an_error_of_the_stream() {
     let (result, _) = read_from(vec![(1, Sends(b"GET")), (2, Resets)]);
     assert!(
         matches!(&result, Err(RequestError::Io(error)) if error.kind() == io::ErrorKind::ConnectionReset),
-        "expected the error Io(ConnectionReset), got {result:?}"
+        "expected the error Io(ConnectionReset), got {}",
+        shown(&result)
+    );
+}
+
+#[test]
+fn a_client_that_hangs_up_at_once_is_incomplete() {
+    let (result, _) = read_from(vec![(1, HangsUp)]);
+    assert!(
+        matches!(result, Err(RequestError::Incomplete)),
+        "expected the error Incomplete from a client that said nothing, got {}",
+        shown(&result)
+    );
+}
+
+#[test]
+fn a_carriage_return_is_part_of_the_line() {
+    let (result, _) = read_from(vec![(1, Sends(b"GET\r\n"))]);
+    assert_line(result, "GET\r");
+}
+
+#[test]
+fn a_limit_need_not_be_whole_seconds() {
+    let limit = Duration::from_millis(2500);
+    let slow = read_with(vec![(1, Sends(b"x"))], limit, io::ErrorKind::WouldBlock);
+    assert_too_slow(slow, limit);
+}
+
+#[test]
+fn a_timeout_that_cannot_be_set_is_an_error_of_the_stream() {
+    let result = proctor::watch(|| {
+        let clock = HandMovedClock(Rc::new(Cell::new(Duration::ZERO)));
+        let mut client = Client {
+            clock: clock.clone(),
+            script: VecDeque::new(),
+            timeout: None,
+            timeout_kind: io::ErrorKind::WouldBlock,
+            refuses_timeouts: true,
+        };
+        read_request(&mut client, &clock, LIMIT)
+    });
+    assert!(
+        matches!(&result, Err(RequestError::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied),
+        "expected the error Io(PermissionDenied), got {}",
+        shown(&result)
     );
 }

@@ -5,8 +5,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use lost_tail::echo;
 use proctor::script::Script;
 
-const ORDER: &str =
-    "forty crabs, please, and a pot of mayonnaise; deliver them to the north pier before high tide";
+const ORDER: &str = "fourteen crabs, please, and a pot of mayonnaise; deliver them to the north pier before high tide";
 
 /// Serves a client to its end, and compares what it got and what was counted with what it sent.
 #[track_caller]
@@ -41,7 +40,7 @@ fn a_slow_telephone_gets_everything_back() {
         assert_echoes(
             client,
             ORDER,
-            &format!("to a client that takes at most {at_most} bytes of each write"),
+            &format!("to a client that takes at most {at_most} byte(s) of each write"),
         );
     }
 }
@@ -50,7 +49,7 @@ fn a_slow_telephone_gets_everything_back() {
 fn a_single_short_write_loses_nothing() {
     for taken in 1..64 {
         let client = Script::new().gives(ORDER).takes(taken);
-        assert_echoes(client, ORDER, &format!("when the first write took {taken} bytes"));
+        assert_echoes(client, ORDER, &format!("when the first write took {taken} byte(s)"));
     }
 }
 
@@ -73,11 +72,11 @@ fn an_interrupted_write_loses_nothing() {
 fn an_interrupted_read_loses_nothing() {
     let client = Script::new()
         .interrupts_read()
-        .gives("forty ")
+        .gives("fourteen ")
         .interrupts_read()
         .gives("crabs")
         .interrupts_read();
-    assert_echoes(client, "forty crabs", "when three reads were interrupted");
+    assert_echoes(client, "fourteen crabs", "when three reads were interrupted");
 }
 
 #[test]
@@ -101,23 +100,50 @@ fn other_errors_are_returned() {
     proctor::expect_eq!(result, Err(ErrorKind::ConnectionReset), "the second read fails");
 }
 
+#[test]
+fn every_error_is_an_error() {
+    let kinds = [
+        ErrorKind::WouldBlock,
+        ErrorKind::TimedOut,
+        ErrorKind::UnexpectedEof,
+        ErrorKind::ConnectionAborted,
+    ];
+    for kind in kinds {
+        let client = Script::new().gives(ORDER).fails_read(kind);
+        let result = proctor::watch(move || echo(client)).map_err(|error| error.kind());
+        proctor::expect_eq!(
+            result,
+            Err(kind),
+            "what `echo` returned when the second read failed with {kind:?}"
+        );
+    }
+}
+
+#[test]
+fn a_long_conversation_is_counted_to_its_end() {
+    let order = ORDER.repeat(1000);
+    let client = Script::new().gives(&order);
+    assert_echoes(client, &order, "to a client with a thousand orders");
+}
+
 /// A client that sends the second half of its order when it has got back the first.
 struct Careful {
     script: Script,
-    reads: usize,
+    /// How many bytes `read` has handed out.
+    read: usize,
 }
 
 impl Read for Careful {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let heard = self.script.written().len();
-        let said = [0, 20, 40][self.reads.min(2)];
+        let (read, returned) = (self.read, self.script.written().len());
         assert!(
-            heard == said,
-            "`read` was called while the client waits: it has sent {said} bytes and got back {heard}. \
+            returned >= read || read % 20 != 0,
+            "`read` was called while the client waits: it has sent {read} bytes and got back {returned}. \
              On a real connection both sides now wait for ever"
         );
-        self.reads += 1;
-        self.script.read(buffer)
+        let n = self.script.read(buffer)?;
+        self.read += n;
+        Ok(n)
     }
 }
 
@@ -134,7 +160,7 @@ impl Write for Careful {
 #[test]
 fn nothing_is_kept_while_the_client_waits() {
     let script = Script::new().gives([b'x'; 20]).gives([b'y'; 20]).takes_each(7);
-    let result = proctor::watch(move || echo(Careful { script, reads: 0 }));
+    let result = proctor::watch(move || echo(Careful { script, read: 0 }));
     proctor::expect_eq!(
         result.map_err(|error| error.kind()),
         Ok(40),

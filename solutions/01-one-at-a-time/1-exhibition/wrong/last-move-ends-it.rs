@@ -1,6 +1,6 @@
 //! The exhibition is over when the master has made her last move.
 //!
-//! caught by: the_famous_exhibition
+//! caught by: the_famous_exhibition_table_to_table
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ pub struct Game {
     pub reply: Duration,
 }
 
-/// When the last reply has come, if each game is played to its end before the next.
+/// The time at which the last reply has come, if each game is played to its end before the next.
 ///
 /// `master` is how long the master takes for each move.
 pub fn one_game_at_a_time(games: &[Game], master: Duration) -> Duration {
     games.iter().map(|game| (master + game.reply) * game.turns).sum()
 }
 
-/// When the last reply has come, if the master walks from table to table.
+/// The time at which the last reply has come, if the master walks from table to table.
 ///
 /// `master` is how long the master takes for each move.
 pub fn table_to_table(games: &[Game], master: Duration) -> Duration {
