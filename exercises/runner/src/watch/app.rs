@@ -44,8 +44,6 @@ pub enum Input {
 pub enum Effect {
     /// Cancel what is tried, and try this exercise; the number is the trial's.
     Try(u64, usize),
-    /// Cancel what is tried.
-    Cancel,
     /// Open a file in the learner's editor.
     Edit(PathBuf),
     /// End, because the learner wants to (`false`) or because a signal came (`true`).
@@ -286,7 +284,7 @@ impl App {
         self.tried[index] = Some(stamp(exercise));
         self.fingerprint = progress::fingerprint(exercise);
         self.under_way =
-            Some(UnderWay { trial: self.trials, exercise: index, stage: Stage::Building });
+            Some(UnderWay { trial: self.trials, exercise: index, stage: Stage::Building(0) });
         Effect::Try(self.trials, index)
     }
 
@@ -612,6 +610,9 @@ impl App {
         match &self.verdicts[self.at] {
             Some(verdict) => show::verdict(self.exercise(), verdict, palette),
             None if self.under_way.is_some() => Vec::new(),
+            None if self.state(self.at) == State::Solved => {
+                vec![Flow::styled("✓ solved", palette.good())]
+            }
             None => vec![Flow::styled("Not tried yet: save the file.", palette.faint())],
         }
     }
@@ -622,7 +623,7 @@ fn matters(path: &Path, exercise: &Exercise) -> bool {
     path.strip_prefix(&exercise.dir).is_ok_and(|inside| {
         inside == Path::new("Cargo.toml")
             || (inside.starts_with("src") || inside.starts_with("tests"))
-                && inside.extension().is_some_and(|extension| extension == "rs")
+                && progress::is_source(inside)
     })
 }
 

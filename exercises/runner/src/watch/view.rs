@@ -185,14 +185,17 @@ fn status(app: &App) -> Vec<Span<'static>> {
     let palette = app.session.palette;
     match app.under_way {
         Some(under_way) => {
-            let what = match under_way.stage {
-                Stage::Building => "building …",
-                Stage::Running => "running the tests …",
+            let mut text = match under_way.stage {
+                // An exercise and its tests are two; more are built the first time.
+                Stage::Building(0..=2) => String::from("building …"),
+                Stage::Building(crates) => {
+                    format!("building … {crates} crates so far; the next time they will be there")
+                }
+                Stage::Running => String::from("running the tests …"),
             };
-            let mut text = String::from(what);
             if under_way.exercise != app.at {
                 let other = &app.exercises[under_way.exercise].1.name;
-                text = format!("{other}: {what}");
+                text = format!("{other}: {text}");
             }
             vec![Span::styled(text, palette.notable())]
         }
