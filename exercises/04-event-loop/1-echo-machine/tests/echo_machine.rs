@@ -132,6 +132,26 @@ fn a_line_may_be_longer_than_any_buffer() {
 }
 
 #[test]
+fn a_line_is_sent_when_it_is_complete() {
+    proctor::watch(|| {
+        let mut script = Script::new().gives("long ".repeat(1_000));
+        for _ in 0..8 {
+            script = script.blocks_read();
+        }
+        let mut echo = Echo::new();
+        for _ in 0..8 {
+            let wants = echo.go(&mut script.clone()).map_err(|error| error.kind());
+            proctor::expect_eq!(
+                wants,
+                Ok(Wants::Read),
+                "what it waits for in the middle of a line"
+            );
+        }
+        proctor::expect_eq!(script.writes(), 0, "writes before the end of the first line");
+    });
+}
+
+#[test]
 fn a_line_is_bytes_and_need_not_be_text() {
     let line = b"mar\xc3\xa9e \xff\x00\n";
     for split in proctor::splits(line) {
