@@ -116,6 +116,7 @@ fn a_package_alone_builds_the_crates_that_the_workspace_builds() {
         differences.is_empty(),
         "{}\nName the missing features in exercises/proctor/Cargo.toml if the crate stands under Tokio, \
          in exercises/interleavings/Cargo.toml if it stands under Shuttle, \
+         in exercises/memory-model/Cargo.toml if it stands under loom, \
          else in exercises/proctor/pins/Cargo.toml; the package must depend on that one.",
         differences.into_iter().collect::<Vec<_>>().join("\n")
     );

@@ -1,0 +1,54 @@
+//! Once the time is up, it is up.
+//!
+//! caught by: a_value_at_the_very_deadline_wins
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_by_hand::{Clock, Sleep};
+
+/// The time was up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elapsed;
+
+/// Is done when its future is, or when the time is up.
+pub struct Timeout<F> {
+    clock: Clock,
+    limit: Duration,
+    /// Runs from the first poll on.
+    timer: Option<Sleep>,
+    /// `None` once it is over, either way.
+    future: Option<F>,
+}
+
+/// Gives `future` so much time.
+pub fn timeout<F>(clock: &Clock, limit: Duration, future: F) -> Timeout<F>
+where
+    F: Future + Unpin,
+{
+    Timeout { clock: clock.clone(), limit, timer: None, future: Some(future) }
+}
+
+impl<F> Future for Timeout<F>
+where
+    F: Future + Unpin,
+{
+    type Output = Result<F::Output, Elapsed>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let future = this.future.as_mut().expect("a future is not polled after it was done");
+        let timer = this.timer.get_or_insert_with(|| this.clock.sleep(this.limit));
+        let outcome = if Pin::new(timer).poll(context).is_ready() {
+            Err(Elapsed)
+        } else if let Poll::Ready(output) = Pin::new(future).poll(context) {
+            Ok(output)
+        } else {
+            return Poll::Pending;
+        };
+        this.future = None;
+        this.timer = None;
+        Poll::Ready(outcome)
+    }
+}
