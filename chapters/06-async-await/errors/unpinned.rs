@@ -14,7 +14,5 @@ fn poll_once<F: Future + Unpin>(future: &mut F) {
 fn main() {
     let mut future = pier_then_height();
     poll_once(&mut future);
-    let mut elsewhere = future;
-    poll_once(&mut elsewhere);
 }
 // ANCHOR_END: poll

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use futures_by_hand::block_on;
+use futures_by_hand::{Countdown, block_on};
 
 // ANCHOR: visit
 async fn visit(hits: Arc<Mutex<u32>>) {
@@ -17,6 +17,7 @@ async fn visit(hits: Arc<Mutex<u32>>) {
 // ANCHOR_END: visit
 
 async fn answer(number: u32) {
+    Countdown::from(1).await;
     println!("you are number {number}");
 }
 

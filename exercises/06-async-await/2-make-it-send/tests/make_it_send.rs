@@ -1,5 +1,6 @@
 //! A guestbook that several visitors sign.
 
+use std::rc::Rc;
 use std::sync::{Arc, Mutex};
 use std::task::Poll;
 
@@ -20,7 +21,7 @@ trait NotSend {
     fn is_send(&self) -> bool;
 }
 
-impl<T> NotSend for &Traits<'_, T> {
+impl<T> NotSend for Traits<'_, T> {
     fn is_send(&self) -> bool {
         let _: &T = self.0;
         false
@@ -33,19 +34,20 @@ fn book() -> Arc<Mutex<Guestbook>> {
 
 /// What is in the book, or a message if somebody holds it.
 fn look<T>(book: &Mutex<Guestbook>, look: impl FnOnce(&Guestbook) -> T) -> T {
-    match book.try_lock() {
-        Ok(book) => look(&book),
-        Err(_) => panic!(
+    let Ok(book) = book.try_lock() else {
+        panic!(
             "the book is locked while a visitor thinks: whoever comes now blocks the thread, and with it the visitor who thinks"
-        ),
-    }
+        );
+    };
+    look(&book)
 }
 
 #[test]
 fn the_future_is_send() {
     proctor::watch(|| {
+        assert!(!Traits(&Rc::new(())).is_send(), "an `Rc` must stay in its thread");
         let future = sign(book(), std::future::ready("Ferris".to_owned()));
-        let is_send = (&Traits(&future)).is_send();
+        let is_send = Traits(&future).is_send();
         assert!(
             is_send,
             "the future of `sign` is not Send: something in it that must stay in its thread lives across the await. `fn check(future: impl Send) {{}}` and a call of it have the compiler say what"

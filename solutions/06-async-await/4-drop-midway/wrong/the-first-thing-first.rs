@@ -1,4 +1,4 @@
-//! Undo things in the order in which they were done.
+//! Things are undone in the order in which they were done.
 //!
 //! caught by: dropped_before_the_master_answers
 
@@ -56,25 +56,22 @@ impl Harbour {
     }
 }
 
-/// Undoes one thing when it is dropped, unless it was told to keep it.
-struct Undo<F: FnOnce()> {
-    undo: Option<F>,
+/// What a boat has until it may stay.
+struct Mooring<'h> {
+    harbour: &'h Harbour,
+    berth: usize,
+    has_paid: bool,
+    may_stay: bool,
 }
 
-impl<F: FnOnce()> Undo<F> {
-    fn new(undo: F) -> Self {
-        Self { undo: Some(undo) }
-    }
-
-    fn keep(mut self) {
-        self.undo = None;
-    }
-}
-
-impl<F: FnOnce()> Drop for Undo<F> {
+impl Drop for Mooring<'_> {
     fn drop(&mut self) {
-        if let Some(undo) = self.undo.take() {
-            undo();
+        if self.may_stay {
+            return;
+        }
+        self.harbour.free_berth(self.berth);
+        if self.has_paid {
+            self.harbour.return_deposit();
         }
     }
 }
@@ -86,29 +83,12 @@ where
     M: Future<Output = bool>,
 {
     let berth = harbour.take_berth()?;
-    let mooring = Undo::new(|| harbour.free_berth(berth));
+    let mut mooring = Mooring { harbour, berth, has_paid: false, may_stay: false };
 
     payment.await;
     harbour.keep_deposit();
-    drop_both(mooring, Undo::new(|| harbour.return_deposit()), master).await.then_some(berth)
-}
+    mooring.has_paid = true;
 
-/// Waits for the master, with both guards; parameters are dropped the last one first.
-async fn drop_both<A, B, M>(mooring: Undo<A>, deposit: Undo<B>, master: M) -> bool
-where
-    A: FnOnce(),
-    B: FnOnce(),
-    M: Future<Output = bool>,
-{
-    let may_stay = {
-        let deposit = deposit;
-        let mooring = mooring;
-        let may_stay = master.await;
-        if may_stay {
-            deposit.keep();
-            mooring.keep();
-        }
-        may_stay
-    };
-    may_stay
+    mooring.may_stay = master.await;
+    mooring.may_stay.then_some(berth)
 }
