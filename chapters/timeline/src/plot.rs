@@ -176,7 +176,7 @@ impl Plot {
             }
         }
         sheet.y = top - 0.6;
-        let ticks: Vec<(f64, usize, String)> = x_scale
+        let mut ticks: Vec<(f64, usize, String)> = x_scale
             .ticks(5)
             .into_iter()
             .map(|(value, coarse)| {
@@ -184,6 +184,13 @@ impl Plot {
                 (x(value), 0, label)
             })
             .collect();
+        // Labels need as much room again between them. Where a narrow picture has not got that, it shows every other one.
+        let breadth: f64 = ticks.iter().map(|(_, _, label)| place::breadth(label, SMALL)).sum();
+        if breadth * 2.0 > place::WIDTHS[0] {
+            for (_, tier, _) in ticks.iter_mut().rev().skip(1).step_by(2) {
+                *tier = 2;
+            }
+        }
         sheet.bottom_axis(bottom, &ticks);
         let drawn: Vec<Vec<(f64, f64)>> = self
             .series

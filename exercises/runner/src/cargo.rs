@@ -34,6 +34,15 @@ pub struct TestProgram {
     pub path: PathBuf,
 }
 
+/// What Cargo has built.
+#[derive(Debug, Clone, Copy)]
+pub enum Built<'a> {
+    /// A crate; it was not there before.
+    Crate,
+    /// A test program, new or not.
+    Program(&'a TestProgram),
+}
+
 /// What the compiler said about one package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -80,6 +89,7 @@ enum Message {
         target: Target,
         profile: Profile,
         executable: Option<PathBuf>,
+        fresh: bool,
     },
     #[serde(rename = "compiler-message")]
     Diagnostic { manifest_path: PathBuf, message: Rustc },
@@ -107,7 +117,7 @@ struct Rustc {
 
 impl Cargo {
     /// Runs `cargo SUBCOMMAND ARGUMENTS` and reads its messages.
-    /// `on_program` is called for each test program when it is built.
+    /// `on_built` is called for each crate and each test program when it is built.
     ///
     /// # Errors
     ///
@@ -117,7 +127,7 @@ impl Cargo {
         subcommand: &str,
         arguments: &[OsString],
         cancel: &Cancel,
-        on_program: &mut dyn FnMut(&TestProgram),
+        on_built: &mut dyn FnMut(Built<'_>),
     ) -> io::Result<Build> {
         let mut command = Command::new(program());
         command
@@ -128,8 +138,6 @@ impl Cargo {
             .arg(&self.target)
             .args(arguments)
             .current_dir(&self.workspace)
-            // `cargo learn` runs under a Cargo that describes this package to it: that is not the exercise's.
-            .env_remove("CARGO_TARGET_DIR")
             .env("CARGO_TERM_PROGRESS_WHEN", "never")
             .env("CARGO_TERM_QUIET", "true");
 
@@ -144,10 +152,12 @@ impl Cargo {
             pending.extend_from_slice(piece);
             while let Some(end) = pending.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = pending.drain(..=end).collect();
-                if let Ok(message) = serde_json::from_slice(&line)
-                    && let Some(program) = build.note(message)
-                {
-                    on_program(&program);
+                let Ok(message) = serde_json::from_slice(&line) else { continue };
+                if matches!(message, Message::Artifact { fresh: false, .. }) {
+                    on_built(Built::Crate);
+                }
+                if let Some(program) = build.note(message) {
+                    on_built(Built::Program(&program));
                     build.programs.push(program);
                 }
             }
@@ -162,9 +172,9 @@ impl Cargo {
 impl Build {
     fn note(&mut self, message: Message) -> Option<TestProgram> {
         match message {
-            Message::Artifact { manifest_path, target, profile, executable: Some(path) }
-                if profile.test =>
-            {
+            Message::Artifact {
+                manifest_path, target, profile, executable: Some(path), ..
+            } if profile.test => {
                 Some(TestProgram { package: folder(manifest_path), name: target.name, path })
             }
             Message::Diagnostic { manifest_path, message } => {

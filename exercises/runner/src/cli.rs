@@ -174,7 +174,12 @@ pub fn run(arguments: Arguments, start: &Path) -> Result<Exit> {
         Task::Check { solved } => desk.check(solved, &cancel),
         Task::Solution { name, yes } => desk.solution(name.as_deref(), yes),
         Task::Prove { names, record, jobs } => {
-            let options = prove::Options { record, jobs, color: paper.palette.color() };
+            let options = prove::Options {
+                record,
+                jobs,
+                color: paper.palette.color(),
+                ..prove::Options::default()
+            };
             prove_all(&desk.session.tree, &names, &options, &cancel)
         }
     }

@@ -1,6 +1,11 @@
 //! The exercise companion, `cargo learn`: leads through the exercises, and proves them.
 //!
 //! What exercises there are, it asks the [`catalogue`]; what they share in their tests is in `proctor`.
+//!
+//! [`process`] runs programs and leaves nothing behind, [`cargo`] builds, [`libtest`] reads what tests print;
+//! [`trial`] makes a verdict on an exercise of these three, and [`progress`] keeps it.
+//! [`text`], [`markdown`], [`show`] and [`discussion`] are what the learner reads.
+//! [`commands`] and [`watch`] put all of this to use; [`prove`] uses the first three in another way.
 
 pub mod cargo;
 pub mod cli;

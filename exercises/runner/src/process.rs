@@ -158,6 +158,7 @@ enum Event {
     Stdout(Vec<u8>),
     Stderr(Vec<u8>),
     StreamEnded,
+    #[cfg(unix)]
     Ended,
 }
 
@@ -212,8 +213,8 @@ pub fn run_with(
     let mut stderr = Vec::new();
     let mut streams = 2;
     let mut end = None;
-    // After the leader's end the group is killed, so that the pipes end too.
-    let mut ended = false;
+    // After the leader's end the group is killed, so that the pipes end too. Elsewhere, their end is all there is to see.
+    let mut ended = cfg!(not(unix));
     while streams > 0 || !ended {
         match events.recv_timeout(GLANCE) {
             Ok(Event::Stdout(piece)) => {
@@ -224,6 +225,7 @@ pub fn run_with(
             }
             Ok(Event::Stderr(piece)) => keep(&mut stderr, &piece),
             Ok(Event::StreamEnded) => streams -= 1,
+            #[cfg(unix)]
             Ok(Event::Ended) => {
                 ended = true;
                 if streams > 0 {
@@ -233,7 +235,7 @@ pub fn run_with(
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
-        if end.is_none() && !ended {
+        if end.is_none() && !(cfg!(unix) && ended) {
             if cancel.is_cancelled() {
                 end = Some(End::Cancelled);
             } else if deadline.is_some_and(|deadline| Instant::now() >= deadline) {

@@ -288,10 +288,16 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
         let path = entry.path();
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
+        } else if is_source(&path) {
             files.push(path);
         }
     }
+}
+
+/// Whether it is a Rust file, and not one that an editor keeps beside it.
+pub fn is_source(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "rs")
+        && path.file_name().is_some_and(|name| !name.as_encoded_bytes().starts_with(b"."))
 }
 
 /// FNV-1a, 64 bits: the same on every machine and with every version of Rust.

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use catalogue::Exercise;
 
-use crate::cargo::{Build, Cargo, TestProgram};
+use crate::cargo::{Build, Built, Cargo, TestProgram};
 use crate::libtest::{self, Outcome, Passage, Report, passages};
 use crate::process::{self, Cancel, End, Output};
 
@@ -26,8 +26,8 @@ const IMPATIENCE: Duration = Duration::from_secs(2);
 /// What is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The compiler works.
-    Building,
+    /// The compiler works, and has built so many crates.
+    Building(usize),
     /// The tests run.
     Running,
 }
@@ -133,9 +133,15 @@ impl Bench {
         cancel: &Cancel,
         on_stage: &mut dyn FnMut(Stage),
     ) -> Result<Verdict> {
-        on_stage(Stage::Building);
+        on_stage(Stage::Building(0));
         let arguments = ["--package", &exercise.name, "--tests"].map(OsString::from);
-        let build = self.build(&arguments, cancel)?;
+        let mut crates = 0;
+        let build = self.build(&arguments, cancel, &mut |built| {
+            if let Built::Crate = built {
+                crates += 1;
+                on_stage(Stage::Building(crates));
+            }
+        })?;
         self.judge(exercise, &build, cancel, on_stage)
     }
 
@@ -149,11 +155,16 @@ impl Bench {
         for exercise in exercises {
             arguments.extend(["--package".into(), OsString::from(&exercise.name)]);
         }
-        self.build(&arguments, cancel)
+        self.build(&arguments, cancel, &mut |_| {})
     }
 
-    fn build(&self, arguments: &[OsString], cancel: &Cancel) -> Result<Build> {
-        self.cargo.build("build", arguments, cancel, &mut |_| {}).context("Cargo cannot be started")
+    fn build(
+        &self,
+        arguments: &[OsString],
+        cancel: &Cancel,
+        on_built: &mut dyn FnMut(Built<'_>),
+    ) -> Result<Build> {
+        self.cargo.build("build", arguments, cancel, on_built).context("Cargo cannot be started")
     }
 
     /// Runs the tests that were built of this exercise, or says why there are none.

@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use catalogue::{Exercise, Tree};
 
-use crate::cargo::{Build, Cargo, TestProgram};
+use crate::cargo::{Build, Built, Cargo, TestProgram};
 use crate::libtest::{self, Outcome, Report};
 use crate::process::{self, Cancel, End};
 use crate::session::committed;
@@ -41,6 +41,14 @@ pub struct Options {
     pub jobs: Option<usize>,
     /// Whether the compiler's messages are coloured.
     pub color: bool,
+    /// A process is killed this long after its test's watchdog should have ended it.
+    pub grace: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { record: false, jobs: None, color: false, grace: Duration::from_secs(15) }
+    }
 }
 
 /// Why something is not proved.
@@ -102,6 +110,8 @@ struct Job<'a> {
     test: String,
     /// The watchdog's seconds; by default the watchdog's own choice, which is what a learner sees.
     watchdog: Option<u32>,
+    /// How long the process may live after that.
+    grace: Duration,
 }
 
 /// A hung test of a wrong answer ends after this long, unless it is the one whose message is recorded.
@@ -113,8 +123,6 @@ const ORDINARY: u32 = 5;
 /// The problem of a message that is nowhere recorded.
 const UNRECORDED: &str =
     "messages of wrong answers are not recorded: run `cargo learn prove NAME --record`";
-/// A process is killed this long after its test's watchdog should have ended it.
-const GRACE: Duration = Duration::from_secs(15);
 
 /// Proves `exercises`.
 ///
@@ -253,9 +261,11 @@ fn build(
     let mut done = 0;
     progress.say(&format!("building {} answers", variants.len()));
     cargo
-        .build("build", &arguments, cancel, &mut |_| {
-            done += 1;
-            progress.say(&format!("built {done} of {} answers", variants.len()));
+        .build("build", &arguments, cancel, &mut |built| {
+            if let Built::Program(_) = built {
+                done += 1;
+                progress.say(&format!("built {done} of {} answers", variants.len()));
+            }
         })
         .context("Cargo cannot be started")
 }
@@ -284,7 +294,7 @@ fn run_tests(
         for program in programs(build, variant) {
             let mut list = Command::new(&program.path);
             list.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
-            let listed = process::run(&mut list, Some(GRACE), cancel)
+            let listed = process::run(&mut list, Some(options.grace), cancel)
                 .with_context(|| format!("{} cannot be started", program.path.display()))?;
             for test in libtest::list(&listed.stdout) {
                 let watchdog = match variant.kind {
@@ -292,7 +302,13 @@ fn run_tests(
                     Kind::Wrong(_) | Kind::Stub => Some(IMPATIENT),
                     Kind::Solution => Some(PATIENT),
                 };
-                jobs.push_back(Job { variant: index, program, test, watchdog });
+                jobs.push_back(Job {
+                    variant: index,
+                    program,
+                    test,
+                    watchdog,
+                    grace: options.grace,
+                });
             }
         }
     }
@@ -346,7 +362,7 @@ fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
     if let Some(seconds) = job.watchdog {
         command.env("PROCTOR_SECONDS", seconds.to_string());
     }
-    let bound = Duration::from_secs(job.watchdog.unwrap_or(ORDINARY).into()) + GRACE;
+    let bound = Duration::from_secs(job.watchdog.unwrap_or(ORDINARY).into()) + job.grace;
     let output = process::run(&mut command, Some(bound), cancel)
         .with_context(|| format!("{} cannot be started", job.program.path.display()))?;
     Ok(match output.end {

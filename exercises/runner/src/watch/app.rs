@@ -44,8 +44,6 @@ pub enum Input {
 pub enum Effect {
     /// Cancel what is tried, and try this exercise; the number is the trial's.
     Try(u64, usize),
-    /// Cancel what is tried.
-    Cancel,
     /// Open a file in the learner's editor.
     Edit(PathBuf),
     /// End, because the learner wants to (`false`) or because a signal came (`true`).
@@ -118,8 +116,10 @@ pub struct App {
     pub notice: Option<String>,
     /// How far statement and verdict are scrolled.
     pub scroll: [usize; 2],
-    /// Which of them the arrow keys scroll.
+    /// Which of them the arrow keys scroll, where there is a choice.
     pub focus: Pane,
+    /// Which of them there is not enough room for; the screen finds out.
+    pub overflows: [bool; 2],
     /// How many verdicts there were on the exercise that the learner is at.
     pub judged: u64,
     /// How far each exercise is.
@@ -174,6 +174,7 @@ impl App {
             notice: loaded.notice,
             scroll: [0; 2],
             focus: Pane::default(),
+            overflows: [false; 2],
             judged: 0,
             states: Vec::new(),
             told: Vec::new(),
@@ -185,7 +186,7 @@ impl App {
         };
         app.look();
         app.told = (0..count).map(|index| app.told_now(index)).collect();
-        app.stays = start.is_some() && app.was_solved(app.at);
+        app.stays = (start.is_some() || app.finished()) && app.was_solved(app.at);
         app.queue = (0..count)
             .filter(|index| *index != app.at && app.state(*index) == State::Changed)
             .collect();
@@ -249,7 +250,7 @@ impl App {
     /// Begins: tries the exercise that the learner is at.
     pub fn begin(&mut self) -> Vec<Effect> {
         self.remember_place();
-        if self.finished() { Vec::new() } else { vec![self.try_now(self.at)] }
+        vec![self.try_now(self.at)]
     }
 
     /// Answers what comes from outside.
@@ -286,7 +287,7 @@ impl App {
         self.tried[index] = Some(stamp(exercise));
         self.fingerprint = progress::fingerprint(exercise);
         self.under_way =
-            Some(UnderWay { trial: self.trials, exercise: index, stage: Stage::Building });
+            Some(UnderWay { trial: self.trials, exercise: index, stage: Stage::Building(0) });
         Effect::Try(self.trials, index)
     }
 
@@ -515,7 +516,7 @@ impl App {
                 };
             }
             code => {
-                let scroll = &mut self.scroll[self.focus as usize];
+                let scroll = &mut self.scroll[self.scrolling() as usize];
                 *scroll = scrolled(*scroll, code);
             }
         }
@@ -594,6 +595,15 @@ impl App {
         Vec::new()
     }
 
+    /// Which half the arrow keys scroll: the one that there is not enough room for.
+    pub fn scrolling(&self) -> Pane {
+        match self.overflows {
+            [true, false] => Pane::Statement,
+            [false, true] => Pane::Verdict,
+            _ => self.focus,
+        }
+    }
+
     /// Statement and the hints that were shown.
     pub fn statement(&self) -> Vec<Flow> {
         let palette = self.session.palette;
@@ -612,6 +622,9 @@ impl App {
         match &self.verdicts[self.at] {
             Some(verdict) => show::verdict(self.exercise(), verdict, palette),
             None if self.under_way.is_some() => Vec::new(),
+            None if self.state(self.at) == State::Solved => {
+                vec![Flow::styled("✓ solved", palette.good())]
+            }
             None => vec![Flow::styled("Not tried yet: save the file.", palette.faint())],
         }
     }
@@ -622,7 +635,7 @@ fn matters(path: &Path, exercise: &Exercise) -> bool {
     path.strip_prefix(&exercise.dir).is_ok_and(|inside| {
         inside == Path::new("Cargo.toml")
             || (inside.starts_with("src") || inside.starts_with("tests"))
-                && inside.extension().is_some_and(|extension| extension == "rs")
+                && progress::is_source(inside)
     })
 }
 

@@ -10,7 +10,7 @@ pub mod terminal;
 pub mod view;
 pub mod worker;
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write as _};
 use std::path::Path;
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -60,7 +60,7 @@ pub fn on_signal() {
 pub fn watch(session: Session, options: &Options, paper: Paper) -> Result<Exit> {
     let (send, inputs) = mpsc::channel();
     let folder = session.tree.root.join("exercises");
-    let worker = Worker::new(session.bench.clone(), send.clone());
+    let mut worker = Worker::new(session.bench.clone(), send.clone());
     let mut app = App::new(session, options.start.as_deref())?;
     let _files = files::watch(&folder, options.poll, &send)?;
     *STOP.lock().unwrap_or_else(PoisonError::into_inner) = Some(send.clone());
@@ -73,28 +73,33 @@ pub fn watch(session: Session, options: &Options, paper: Paper) -> Result<Exit> 
         plain::read_lines(send);
         Face::Plain(Transcript::default(), paper)
     };
-    let mut hands = Hands { worker };
 
     let mut effects = app.begin();
     loop {
         for effect in effects {
-            if let Some(interrupted) = hands.act(effect, &mut app, &mut face)? {
-                hands.worker.cancel();
-                drop(face);
-                process::stop_everything();
-                let [(solved, all), _] = app.counts();
-                let sum = show::sum(solved, all);
-                if on_screen {
-                    println!("{sum}. `cargo learn` goes on where you stopped.");
+            match effect {
+                Effect::Try(trial, index) => worker.order(trial, app.exercises[index].1.clone()),
+                Effect::Edit(file) => face.edit(&file, &mut app)?,
+                Effect::Quit(interrupted) => {
+                    worker.cancel();
+                    process::stop_everything();
+                    drop(face);
+                    if on_screen {
+                        let [(solved, all), _] = app.counts();
+                        let sum = show::sum(solved, all);
+                        // The terminal may be gone: that may be why we end.
+                        let farewell = "`cargo learn` goes on where you stopped.";
+                        let _ = writeln!(std::io::stdout(), "{sum}. {farewell}");
+                    }
+                    return Ok(if interrupted { Exit::Interrupted } else { Exit::Done });
                 }
-                return Ok(if interrupted { Exit::Interrupted } else { Exit::Done });
             }
         }
         face.show(&mut app)?;
         let Ok(input) = inputs.recv() else { return Ok(Exit::Done) };
         effects = app.answer(input);
-        // What came meanwhile is answered before anything is drawn.
-        while let Ok(input) = inputs.try_recv() {
+        // What came meanwhile is answered before anything is drawn. What is written in lines leaves nothing out.
+        while on_screen && let Ok(input) = inputs.try_recv() {
             effects.extend(app.answer(input));
         }
     }
@@ -136,25 +141,5 @@ impl Face {
             app.notice = Some(format!("The editor {name} cannot be started: {error}"));
         }
         Ok(())
-    }
-}
-
-/// Does what the state asks for.
-struct Hands {
-    worker: Worker,
-}
-
-impl Hands {
-    /// `Some` ends the watch; it tells whether a signal did.
-    fn act(&mut self, effect: Effect, app: &mut App, face: &mut Face) -> Result<Option<bool>> {
-        match effect {
-            Effect::Try(trial, index) => {
-                self.worker.order(trial, app.exercises[index].1.clone());
-            }
-            Effect::Cancel => self.worker.cancel(),
-            Effect::Edit(file) => face.edit(&file, app)?,
-            Effect::Quit(interrupted) => return Ok(Some(interrupted)),
-        }
-        Ok(None)
     }
 }

@@ -154,10 +154,16 @@ impl Checkout {
         for sketch in sketches {
             checkout.add(sketch);
         }
-        let mut lock = Command::new(cargo());
-        lock.args(["generate-lockfile", "--offline"]).current_dir(checkout.root());
-        assert!(lock.output().unwrap().status.success(), "no lock file");
+        if !sketches.is_empty() {
+            checkout.lock();
+        }
         checkout
+    }
+
+    fn lock(&self) {
+        let mut lock = Command::new(cargo());
+        lock.args(["generate-lockfile", "--offline"]).current_dir(self.root());
+        assert!(lock.output().unwrap().status.success(), "no lock file");
     }
 
     /// Writes the files of an exercise and its solution.

@@ -1,5 +1,6 @@
 //! `cargo learn` from outside: the program on small checkouts in temporary folders.
 
+mod app;
 mod commands;
 mod common;
 mod prove;

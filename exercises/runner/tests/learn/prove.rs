@@ -1,5 +1,11 @@
 //! `cargo learn prove` on checkouts that hold, and on checkouts that do not.
 
+use std::time::Duration;
+
+use catalogue::Tree;
+use exercise_runner::process::Cancel;
+use exercise_runner::prove::{Options, prove};
+
 use crate::common::{ADDER, Answer, Checkout, DOUBLER, Sketch};
 
 #[test]
@@ -145,4 +151,32 @@ fn a_crash_and_panics_in_threads_are_recorded_without_what_changes() {
         "a thread without a name panicked:\nno depth for 10\n\nthread 'of_ten' panicked:\nthe thread knows: Any { .. }\n"
     );
     checkout.learn(&["prove"]).exits(0);
+}
+
+#[test]
+fn a_test_without_a_watchdog_is_killed_and_named() {
+    const SPINS: Sketch<'_> = Sketch {
+        wrong: &[
+            ADDER.wrong[0],
+            (
+                "counts-up",
+                "//! Counts up to the sum, and past it.\n//!\n//! caught by: larger::two_and_two\n\npub fn add(a: u32, b: u32) -> u32 {\n    assert!(b != 2, \"caught\");\n    while b == 7 {\n        std::thread::park();\n    }\n    a + b\n}\n",
+            ),
+        ],
+        ..ADDER
+    };
+    let checkout = Checkout::new(&[SPINS]);
+    let tree = Tree::read(&checkout.root().canonicalize().unwrap()).unwrap();
+    let exercises: Vec<_> = tree.exercises().map(|(_, exercise)| exercise).collect();
+    let options = Options { record: true, grace: Duration::from_millis(10), ..Options::default() };
+    let proof = prove(&tree, &exercises, &options, &Cancel::default()).unwrap();
+    let problems: Vec<_> =
+        proof.problems.iter().map(|problem| (&*problem.of, &*problem.text)).collect();
+    assert_eq!(
+        problems,
+        [(
+            "adder, wrong: counts-up",
+            "larger::a_carry was still running after 2 s and was killed: it needs a watchdog that ends it"
+        )]
+    );
 }

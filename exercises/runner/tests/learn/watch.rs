@@ -165,6 +165,17 @@ fn the_list_shows_states_and_leads_to_an_exercise() {
 }
 
 #[test]
+fn the_list_in_a_terminal_is_for_reading() {
+    let checkout = Checkout::new(&[ADDER, DOUBLER]);
+    let mut terminal = learn(&checkout, &["list"]);
+    terminal.shows_all(&[
+        "Part I: Counting\n  01 One\n  → · adder    open     ★☆☆   5 min\n    · doubler  open",
+        "0 of 2 exercises solved",
+    ]);
+    assert_eq!(terminal.end().exit_code(), 0);
+}
+
+#[test]
 fn a_solved_exercise_that_breaks_elsewhere_is_said() {
     let checkout = Checkout::new(&[ADDER, DOUBLER]);
     checkout.write(ADDER_FILE, ADDER.solution);
@@ -344,7 +355,7 @@ fn what_is_too_long_scrolls() {
     checkout.write("exercises/01-one/1-adder/README.md", &format!("# Adder\n\n{lines}"));
     let mut terminal = learn(&checkout, &[]);
     terminal.shows_all(&["• line 1\n", "more\n", "✗ 0 of 3"]);
-    terminal.types("\t\x1b[6~").shows("• line 11\n").hides("• line 1\n");
+    terminal.types("\x1b[6~").shows("• line 11\n").hides("• line 1\n");
     terminal.types("G").shows("• line 60");
     terminal.types("g").shows("• line 1\n");
     terminal.types("?").shows("put the stub back; your answer is kept in .learn/backups");
