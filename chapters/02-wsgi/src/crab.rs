@@ -89,6 +89,7 @@ impl Site {
     }
     // ANCHOR_END: crab_app
 
+    // ANCHOR: guest_book
     fn guest_book(&self, start_response: &StartResponse) -> Result<Body, Error> {
         let guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
         let mut content = String::from("<ul>\n");
@@ -98,6 +99,7 @@ impl Site {
         );
         page(start_response, "200 OK", "Guest book", &content)
     }
+    // ANCHOR_END: guest_book
 
     // ANCHOR: sign
     fn sign(&self, environ: &mut Environ, start_response: &StartResponse) -> Result<Body, Error> {

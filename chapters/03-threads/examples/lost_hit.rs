@@ -47,25 +47,23 @@ fn counted(hits: u32) -> String {
 fn every_order(visit: fn(&AtomicU32, &Note)) -> BTreeMap<String, u32> {
     let outcomes = Arc::new(Notebook::new(BTreeMap::new()));
     let found = Arc::clone(&outcomes);
-    shuttle::check_dfs(
-        move || {
-            let hits = Arc::new(AtomicU32::new(0));
-            let story = Arc::new(Notebook::new(Vec::new()));
-            // ANCHOR: visitors
-            let visitors = ["A", "B"].map(|name| {
-                let hits = Arc::clone(&hits);
-                let note = noting(name, &story);
-                thread::spawn(move || visit(&hits, &note))
-            });
-            for visitor in visitors {
-                visitor.join().unwrap();
-            }
-            // ANCHOR_END: visitors
-            let story = story.lock().unwrap().join(", ");
-            found.lock().unwrap().insert(story, hits.load(SeqCst));
-        },
-        None,
-    );
+    let both_visit = move || {
+        let hits = Arc::new(AtomicU32::new(0));
+        let story = Arc::new(Notebook::new(Vec::new()));
+        let visitors = ["A", "B"].map(|name| {
+            let hits = Arc::clone(&hits);
+            let note = noting(name, &story);
+            thread::spawn(move || visit(&hits, &note))
+        });
+        for visitor in visitors {
+            visitor.join().unwrap();
+        }
+        let story = story.lock().unwrap().join(", ");
+        found.lock().unwrap().insert(story, hits.load(SeqCst));
+    };
+    // ANCHOR: every
+    shuttle::check_dfs(both_visit, None);
+    // ANCHOR_END: every
     let outcomes = outcomes.lock().unwrap();
     outcomes.clone()
 }

@@ -1,11 +1,12 @@
 //! Four workers, four watchers, and eight visitors.
 //!
-//! Run with `cargo run -p threads --example pool_of_four`.
+//! Run with `cargo run -p threads --example pool_of_four`. An argument is another number of places in the queue.
 
 use std::io;
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use threads::pool::Pool;
 use threads::pooled;
@@ -13,6 +14,7 @@ use threads::scene::{self, Client, Gate};
 use wsgi::Config;
 
 fn main() -> io::Result<()> {
+    let places: usize = std::env::args().nth(1).and_then(|n| n.parse().ok()).unwrap_or(2);
     let config = Config::default();
     let gate = Gate::default();
     let site = scene::site(&gate);
@@ -22,7 +24,7 @@ fn main() -> io::Result<()> {
     thread::scope(|scope| {
         // ANCHOR: serve
         scope.spawn(|| {
-            let pool = Pool::new(4, 2).expect("four threads can be had");
+            let pool = Pool::new(4, places).expect("four threads can be had");
             let incoming = listener.incoming().take(12).inspect(move |_| {
                 let _ = count.send(());
             });
@@ -40,9 +42,12 @@ fn main() -> io::Result<()> {
         for _ in 0..8 {
             visitors.push(Client::asks(address, "/")?);
         }
-        // The pool takes four and the queue two; one more is in the hands of `accept`'s loop, which waits.
-        let taken = accepted.iter().take(4 + 2 + 1).count();
-        println!("8 visitors ask. The server has accepted {taken} connections and stops.");
+        // The workers have four, the queue two, and one is in the hand of the thread that accepts.
+        let mut taken = accepted.iter().take(4 + 2 + 1).count();
+        while accepted.recv_timeout(Duration::from_millis(300)).is_ok() {
+            taken += 1;
+        }
+        println!("8 visitors ask. The server has accepted 4 watchers and {} visitors.", taken - 4);
         for visitor in &mut visitors {
             assert_eq!(visitor.hears()?, "nothing");
         }

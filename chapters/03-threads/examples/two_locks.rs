@@ -1,4 +1,4 @@
-//! Two threads that each hold what the other wants, and a third that finds out.
+//! Two threads that each hold what the other wants, and `main`, which finds out.
 //!
 //! Run with `cargo run -p threads --example two_locks`.
 
@@ -17,12 +17,14 @@ fn transfer(from: &Mutex<u32>, to: &Mutex<u32>, shells: u32, pause: impl FnOnce(
 }
 // ANCHOR_END: transfer
 
+// ANCHOR: waits
 /// What a thread says before it waits for its second lock.
 struct Waits {
     thread: &'static str,
     holds: &'static str,
     wants: &'static str,
 }
+// ANCHOR_END: waits
 
 fn main() {
     println!("One transfer after the other:");
@@ -69,18 +71,16 @@ fn announce(says: &Sender<Waits>, waits: Waits) {
 }
 
 // ANCHOR: circle
-/// Follows the waits from the first thread, until somebody comes up twice or nobody waits.
+/// Follows the waits from the first thread until somebody comes up twice; `None` if they end at somebody who doesn't wait.
 fn circle(waits: &[Waits]) -> Option<Vec<String>> {
-    let first = waits.first()?;
-    let mut steps = Vec::new();
-    let mut waiting = first;
-    loop {
+    let mut waiting = waits.first()?;
+    let mut steps: Vec<[&str; 2]> = Vec::new();
+    while steps.iter().all(|[waiter, _]| *waiter != waiting.thread) {
         let holder = waits.iter().find(|other| other.holds == waiting.wants)?;
-        steps.push(format!("{} waits for {}", waiting.thread, holder.thread));
-        if holder.thread == first.thread {
-            return Some(steps);
-        }
+        steps.push([waiting.thread, holder.thread]);
         waiting = holder;
     }
+    let closed = steps.iter().skip_while(|[waiter, _]| *waiter != waiting.thread);
+    Some(closed.map(|[waiter, holder]| format!("{waiter} waits for {holder}")).collect())
 }
 // ANCHOR_END: circle

@@ -39,7 +39,7 @@ impl HeadReader {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as soon as it is certain.
+    /// [`Refused`]: `TooLarge` no later than with the first byte beyond the limit, `Malformed` no later than with the head's last.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refused> {
         todo!("look for the end, and read the head if it is there")
     }

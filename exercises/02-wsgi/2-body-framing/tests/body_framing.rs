@@ -49,6 +49,28 @@ fn names_and_codings_have_no_case() {
 }
 
 #[test]
+fn a_name_is_compared_whole() {
+    for name in [
+        "Content-Length ",
+        " Content-Length",
+        "Content-Length\t",
+        "Content_Length",
+        "Content-Lengths",
+    ] {
+        let framing = framing(&[(name, "5")]);
+        assert!(
+            matches!(framing, Ok(Framing::Empty) | Err(Refused)),
+            "{name:?} is not Content-Length: a proxy that does not know it takes the next 5 bytes for a request; got {framing:?}"
+        );
+    }
+    let framing = framing(&[("Transfer_Encoding", "chunked")]);
+    assert!(
+        matches!(framing, Ok(Framing::Empty) | Err(Refused)),
+        "Transfer_Encoding is not Transfer-Encoding; got {framing:?}"
+    );
+}
+
+#[test]
 fn both_lengths_are_refused() {
     let (length, chunked) = (("Content-Length", "5"), ("Transfer-Encoding", "chunked"));
     let why = "a proxy may believe one of them and the server the other";
@@ -220,6 +242,8 @@ fn refuses(chunks: &str, why: &str) {
 #[test]
 fn a_chunk_size_is_hexadecimal_digits_alone() {
     refuses("\r\ncrab\r\n", "no size at all");
+    refuses("\r\n\r\n", "no size at all, which is not the size 0");
+    refuses("4\r\nCrab\r\n\r\n\r\n", "no size at all after the first chunk");
     refuses("+4\r\ncrab\r\n", "a sign");
     refuses("-4\r\ncrab\r\n", "a sign");
     refuses("0x4\r\ncrab\r\n", "a prefix");
@@ -251,6 +275,56 @@ fn a_chunk_ends_where_its_size_says() {
 fn half_a_line_break_is_refused() {
     refuses("4\ncrab\r\n", "\\n alone after the size");
     refuses("4\r\ncrab\n0\r\n\r\n", "\\n alone after the data");
-    refuses("0\r\n\n", "\\n alone at the end");
+    refuses("0\r\n\nGET / HTTP/1.1\r\n\r\n", "\\n alone at the end");
     refuses("0\r\nX-Tide: low\r\n\r\n", "a header at the end");
+}
+
+#[test]
+fn every_byte_of_a_line_break_counts() {
+    let next = "GET / HTTP/1.1\r\n\r\n";
+    for (at, byte) in CRABS.bytes().enumerate().filter(|(_, byte)| b"\r\n".contains(byte)) {
+        for other in ["X", "0", "\r", "\n"] {
+            if byte != other.as_bytes()[0] {
+                let bad = format!("{}{other}{}{next}", &CRABS[..at], &CRABS[at + 1..]);
+                let byte = byte.escape_ascii();
+                refuses(&bad, &format!("byte {at} must be {byte} and is {other:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_body_is_never_done() {
+    for bad in ["4\r\ncrabXX0\r\n\r\n", "0\r\n\rGET / HTTP/1.1\r\n\r\n", "+0\r\n\r\n"] {
+        let (result, done) = proctor::watch(move || {
+            let mut reader = BodyReader::new(Framing::Chunked);
+            let result = reader.feed(bad.as_bytes(), &mut Vec::new());
+            (result, reader.is_done())
+        });
+        proctor::expect_eq!(result, Err(Refused), "feeding {bad:?}");
+        assert!(
+            !done,
+            "{bad:?} was refused and is done: the next request would begin in its middle"
+        );
+    }
+}
+
+#[test]
+fn room_is_made_for_what_has_come() {
+    for (framing, bytes) in [
+        (Framing::Chunked, "3fffffff\r\ncrab"),
+        (Framing::Length(1 << 30), "crab"),
+        (Framing::Length(u64::MAX), "crab"),
+    ] {
+        let capacity = proctor::watch(move || {
+            let mut body = Vec::new();
+            let fed = BodyReader::new(framing).feed(bytes.as_bytes(), &mut body);
+            proctor::expect_eq!(fed, Ok(bytes.len()), "{framing:?}: feeding {bytes:?}");
+            body.capacity()
+        });
+        assert!(
+            capacity <= 1024 * 1024,
+            "{framing:?}: 4 bytes of the body have come, and there is room for {capacity}: a client that promises much and sends nothing decides how much memory you use"
+        );
+    }
 }

@@ -208,6 +208,90 @@ fn the_last_status_that_the_server_took_is_logged() {
 }
 
 #[test]
+fn what_replaces_a_status_is_passed_on_as_such() {
+    let app = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
+        start_response.call("503 Service Unavailable", TEXT)?;
+        proctor::expect_eq!(
+            start_response.call("503 Service Unavailable", TEXT),
+            Err(StartError::AlreadyStarted),
+            "a second `call` is no `replace`, whatever its status"
+        );
+        proctor::expect_eq!(
+            start_response.replace("418 I'm a Teapot", TEXT),
+            Ok(()),
+            "a `replace` is no second `call`, whatever its status"
+        );
+        Ok("tea".into())
+    };
+    let (exchange, lines) = begin(app, "/");
+    proctor::expect_eq!(exchange.finish().status, "418 I'm a Teapot", "the status");
+    lines.assert(&["GET / 418 3"], "after 503 was replaced by 418");
+}
+
+#[test]
+fn all_headers_are_passed_on() {
+    const HEADERS: [(&str, &str); 4] = [
+        ("content-type", "text/plain"),
+        ("set-cookie", "claw=left"),
+        ("x-tide", "high"),
+        ("set-cookie", "shell=borrowed"),
+    ];
+    let app = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
+        start_response.call("200 OK", HEADERS)?;
+        Ok("crab".into())
+    };
+    let (exchange, _) = begin(app, "/");
+    proctor::expect_eq!(
+        exchange.finish().headers,
+        HEADERS.into(),
+        "the headers that the server got from the application"
+    );
+}
+
+#[test]
+fn empty_parts_are_passed_on() {
+    let (mut exchange, lines) = begin(parts(&[Ok(""), Ok("crab"), Ok("")]), "/");
+    for expected in [Some(""), Some("crab"), Some(""), None] {
+        proctor::expect_eq!(
+            text(exchange.part()).as_deref(),
+            expected,
+            "the next of the parts \"\", \"crab\", \"\": with an empty one an application lets the server breathe"
+        );
+    }
+    lines.assert(&["GET / 200 4"], "after three parts, two of them empty");
+}
+
+/// An error that is more than its text.
+#[derive(Debug)]
+struct GaugeBroken;
+
+impl std::fmt::Display for GaugeBroken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("the gauge is broken")
+    }
+}
+
+impl std::error::Error for GaugeBroken {}
+
+#[test]
+fn an_error_keeps_its_type() {
+    let body = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
+        start_response.call("200 OK", TEXT)?;
+        Ok(Body::new([Err(GaugeBroken.into())]))
+    };
+    let call = |_: Environ, _: StartResponse| -> Result<Body, Error> { Err(GaugeBroken.into()) };
+    for (mut exchange, from) in
+        [(begin(body, "/").0, "a part of the body"), (begin(call, "/").0, "the application")]
+    {
+        let error = exchange.part().expect_err("an error must reach the server");
+        assert!(
+            error.is::<GaugeBroken>(),
+            "the error of {from} reached the server as another error with the same text: {error:?}"
+        );
+    }
+}
+
+#[test]
 fn nobody_can_forge_a_line() {
     let (exchange, lines) =
         begin(parts(&[Err("lost\nGET /fine 200 1")]), "/%0AGET%20/admin%20200%201%0D");
@@ -215,6 +299,16 @@ fn nobody_can_forge_a_line() {
     lines.assert(
         &[r"GET /\nGET /admin 200 1\r 200 0 failed: lost\nGET /fine 200 1"],
         "with line breaks in the path and in the error",
+    );
+}
+
+#[test]
+fn all_control_characters_are_escaped() {
+    let (exchange, lines) = begin(parts(&[Err("\u{9b}2J")]), "/%1B%5B2J%00%7F%C2%85");
+    exchange.finish();
+    lines.assert(
+        &[r"GET /\u{1b}[2J\u{0}\u{7f}\u{85} 200 0 failed: \u{9b}2J"],
+        "with control characters that clear a terminal, or break a line in some programs",
     );
 }
 
@@ -237,6 +331,18 @@ fn the_server_can_still_tell_how_many_parts_there_are() {
         (1, Some(1)),
         "the body's size_hint: with it the server can send a Content-Length, without it it must send chunks"
     );
+    let (mut exchange, _) = begin(parts(&[Ok("a"), Ok("b"), Ok("c")]), "/");
+    proctor::expect_eq!(exchange.size_hint(), (3, Some(3)), "size_hint before the first of three");
+    exchange.part().unwrap();
+    proctor::expect_eq!(exchange.size_hint(), (2, Some(2)), "size_hint after the first of three");
+    let (exchange, _) = begin(parts(&[]), "/");
+    proctor::expect_eq!(exchange.size_hint(), (0, Some(0)), "size_hint of a body without parts");
+    let endless = |_: Environ, start_response: StartResponse| -> Result<Body, Error> {
+        start_response.call("200 OK", TEXT)?;
+        Ok(Body::new(std::iter::from_fn(|| Some(Ok(vec![b'x'])))))
+    };
+    let (exchange, _) = begin(endless, "/");
+    proctor::expect_eq!(exchange.size_hint(), (0, None), "size_hint of a body that does not know");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use late_headers::{Gauge, tide_table};
-use wsgi::Environ;
 use wsgi::testing::{Answer, Exchange};
+use wsgi::{App, Environ, StartError, StartResponse};
 
 const HEADING: &str = "height of the tide, m\n";
 
@@ -65,7 +65,7 @@ fn a_table_of_a_broken_gauge_is_503_and_has_no_heading() {
         "The gauge is out of order.\n",
     );
     assert_answer(
-        &ask("/tides", &[Err("low battery"), Ok(1.0)]),
+        &ask("/tides", &[Err("no such gauge"), Ok(1.0)]),
         "503 Service Unavailable",
         "The gauge is out of order.\n",
     );
@@ -93,6 +93,52 @@ fn a_gauge_that_breaks_later_fails_the_body() {
             Some("low battery"),
             "{target}: the gauge's error must reach the server, so that the client sees that lines are missing"
         );
+    }
+}
+
+#[test]
+fn nothing_follows_the_gauges_error() {
+    for (target, good) in [("/tides", 2), ("/tides?bare", 1)] {
+        proctor::watch(move || {
+            let app = tide_table(|| -> Gauge {
+                Box::new([Ok(0.5), Err("low battery".into()), Ok(1.0), Ok(1.5)].into_iter())
+            });
+            let environ = Environ::testing("GET", target);
+            let mut body = app.call(environ, StartResponse::new(|_| Ok(()))).unwrap();
+            let before = body.by_ref().take_while(Result::is_ok).count();
+            assert!(
+                (1..=good).contains(&before),
+                "{target}: expected up to {good} parts before the error, got {before}"
+            );
+            let after = body.next().map(|part| part.map_err(|error| error.to_string()));
+            proctor::expect_eq!(
+                after,
+                None,
+                "{target}: the part after the gauge's error, though the gauge has recovered"
+            );
+        });
+    }
+}
+
+#[test]
+fn what_the_server_answers_is_not_ignored() {
+    for readings in [&[Ok(0.5), Ok(1.25)][..], &[Err("low battery")], &[]] {
+        for target in ["/tides", "/tides?bare"] {
+            let first = proctor::watch(move || {
+                let app = tide_table(move || -> Gauge {
+                    Box::new(readings.iter().map(|reading| reading.map_err(Into::into)))
+                });
+                let refuses = StartResponse::new(|_| Err(StartError::AlreadyStarted));
+                match app.call(Environ::testing("GET", target), refuses) {
+                    Err(_) => None,
+                    Ok(mut body) => Some(body.next().map(|part| part.map_err(drop))),
+                }
+            });
+            assert!(
+                matches!(first, None | Some(Some(Err(())))),
+                "{target} with {readings:?}: `start_response` has returned an error, which `tide_table` or its first part must return; the first part is {first:?}"
+            );
+        }
     }
 }
 

@@ -116,8 +116,10 @@ pub struct App {
     pub notice: Option<String>,
     /// How far statement and verdict are scrolled.
     pub scroll: [usize; 2],
-    /// Which of them the arrow keys scroll.
+    /// Which of them the arrow keys scroll, where there is a choice.
     pub focus: Pane,
+    /// Which of them there is not enough room for; the screen finds out.
+    pub overflows: [bool; 2],
     /// How many verdicts there were on the exercise that the learner is at.
     pub judged: u64,
     /// How far each exercise is.
@@ -172,6 +174,7 @@ impl App {
             notice: loaded.notice,
             scroll: [0; 2],
             focus: Pane::default(),
+            overflows: [false; 2],
             judged: 0,
             states: Vec::new(),
             told: Vec::new(),
@@ -183,7 +186,7 @@ impl App {
         };
         app.look();
         app.told = (0..count).map(|index| app.told_now(index)).collect();
-        app.stays = start.is_some() && app.was_solved(app.at);
+        app.stays = (start.is_some() || app.finished()) && app.was_solved(app.at);
         app.queue = (0..count)
             .filter(|index| *index != app.at && app.state(*index) == State::Changed)
             .collect();
@@ -247,7 +250,7 @@ impl App {
     /// Begins: tries the exercise that the learner is at.
     pub fn begin(&mut self) -> Vec<Effect> {
         self.remember_place();
-        if self.finished() { Vec::new() } else { vec![self.try_now(self.at)] }
+        vec![self.try_now(self.at)]
     }
 
     /// Answers what comes from outside.
@@ -513,7 +516,7 @@ impl App {
                 };
             }
             code => {
-                let scroll = &mut self.scroll[self.focus as usize];
+                let scroll = &mut self.scroll[self.scrolling() as usize];
                 *scroll = scrolled(*scroll, code);
             }
         }
@@ -590,6 +593,15 @@ impl App {
             Err(error) => self.notice = Some(format!("{error:#}")),
         }
         Vec::new()
+    }
+
+    /// Which half the arrow keys scroll: the one that there is not enough room for.
+    pub fn scrolling(&self) -> Pane {
+        match self.overflows {
+            [true, false] => Pane::Statement,
+            [false, true] => Pane::Verdict,
+            _ => self.focus,
+        }
     }
 
     /// Statement and the hints that were shown.

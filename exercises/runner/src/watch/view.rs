@@ -161,6 +161,9 @@ fn draw_exercise(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
             Rect { y: area.y + upper, height: area.height - upper, ..area },
         )
     };
+    let width = inner_width(upper);
+    app.overflows = [(&statement, upper), (&verdict, lower)]
+        .map(|(flows, area)| lay_out(flows, width).len() >= usize::from(area.height));
     let title = rule(app, Pane::Statement, vec![Span::raw(app.exercise().name.clone())]);
     let mut pane = Drawn::new(upper, title, palette);
     app.scroll[0] = pane.draw(frame, &statement, app.scroll[0]);
@@ -172,7 +175,7 @@ fn draw_exercise(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
 /// The heading of a pane; the one that scrolls is marked.
 fn rule(app: &App, pane: Pane, title: Vec<Span<'static>>) -> Line<'static> {
     let palette = app.session.palette;
-    let focused = app.focus == pane;
+    let focused = app.scrolling() == pane;
     let mark = if focused { "── " } else { "╌╌ " };
     let mut spans = vec![Span::styled(mark, palette.faint())];
     spans.extend(title);

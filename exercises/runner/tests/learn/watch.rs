@@ -355,7 +355,7 @@ fn what_is_too_long_scrolls() {
     checkout.write("exercises/01-one/1-adder/README.md", &format!("# Adder\n\n{lines}"));
     let mut terminal = learn(&checkout, &[]);
     terminal.shows_all(&["• line 1\n", "more\n", "✗ 0 of 3"]);
-    terminal.types("\t\x1b[6~").shows("• line 11\n").hides("• line 1\n");
+    terminal.types("\x1b[6~").shows("• line 11\n").hides("• line 1\n");
     terminal.types("G").shows("• line 60");
     terminal.types("g").shows("• line 1\n");
     terminal.types("?").shows("put the stub back; your answer is kept in .learn/backups");

@@ -43,7 +43,7 @@ impl HeadReader {
     ///
     /// # Errors
     ///
-    /// [`Refused`], as soon as it is certain.
+    /// [`Refused`]: `TooLarge` no later than with the first byte beyond the limit, `Malformed` no later than with the head's last.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<Option<Head>, Refused> {
         // The end may have begun in the last three bytes of what was here before.
         let from = self.bytes.len().saturating_sub(3);

@@ -19,8 +19,13 @@ pub fn tide_table(open: impl Fn() -> Gauge + Send + Sync + 'static) -> impl App 
         start_response.call("200 OK", text)?;
         let heading =
             (environ.query_string != "bare").then(|| Ok(b"height of the tide, m\n".to_vec()));
-        let readings = first.into_iter().chain(gauge);
-        let lines = readings.map(|reading| Ok(format!("{:.2}\n", reading?).into_bytes()));
+        let mut readings = first.into_iter().chain(gauge);
+        let mut broken = false;
+        let lines = std::iter::from_fn(move || {
+            let reading = if broken { None } else { readings.next() }?;
+            broken = reading.is_err();
+            Some(reading.map(|reading| format!("{reading:.2}\n").into_bytes()))
+        });
         Ok(Body::new(heading.into_iter().chain(lines)))
     }
 }
