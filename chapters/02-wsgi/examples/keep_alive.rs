@@ -28,7 +28,7 @@ fn main() -> io::Result<()> {
     let mut second = Visitor::connects("second", server)?;
     second.asks_for("/")?;
     second.hears_nothing()?;
-    second.hears_page()?;
+    second.hears_page_at_last()?;
 
     println!("1 request on a connection:");
     let server = serve_with(1)?;
@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
     first.idles();
     let mut second = Visitor::connects("second", server)?;
     second.asks_for("/")?;
-    second.hears_page()
+    second.hears_page_at_last()
 }
 
 fn serve_with(requests: usize) -> io::Result<SocketAddr> {

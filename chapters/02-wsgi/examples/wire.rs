@@ -29,7 +29,7 @@ fn main() -> Result<(), Error> {
                 Event::End | Event::Closed => println!("     {event:?}"),
             }
             if event == Event::End {
-                break;
+                break; // what comes next is another request's, and must wait for the response
             }
         }
     }

@@ -86,7 +86,7 @@ def guest_book(start_response):
 
 # ANCHOR: sign
 def sign(environ, start_response):
-    # Read no more than the body has: PEP 3333 does not make the input end there.
+    # Read no more than the body has: wsgiref's input does not end there.
     length = int(environ.get("CONTENT_LENGTH") or 0)
     if length > ENTRY_BYTES:
         content = "<p>Shorter, please.</p>\n"

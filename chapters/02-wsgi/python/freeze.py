@@ -5,6 +5,7 @@
 
 import itertools
 import threading
+import time
 import urllib.request
 from wsgiref.simple_server import make_server
 
@@ -17,19 +18,27 @@ def main():
     threading.Thread(target=server.serve_forever, daemon=True).start()
     site = f"http://127.0.0.1:{server.server_port}"
 
-    watching = urllib.request.urlopen(f"{site}/feed?readings=3")
-    visit = threading.Thread(target=visitor, args=(site,))
+    print("watcher: asks for /feed")
+    watching = urllib.request.urlopen(f"{site}/feed")
+    print("watcher: hears", watching.readline().decode().rstrip())
+
+    print("visitor: asks for /")
+    visit = threading.Thread(target=visitor, args=(site, time.monotonic()))
     visit.start()
-    for reading in itertools.islice(watching, 2):
+    for reading in itertools.islice(watching, 3):
         print("watcher: hears", reading.decode().rstrip())
+        if visit.is_alive():
+            print("visitor: hears nothing")
+
     print("watcher: leaves")
     watching.close()
     visit.join()
 
 
-def visitor(site):
+def visitor(site, asked):
     with urllib.request.urlopen(site) as page:
-        print("visitor: hears", page.status, page.reason)
+        waited = time.monotonic() - asked
+        print(f"visitor: hears {page.status} {page.reason}, after {waited:.1f} s")
 # ANCHOR_END: main
 
 

@@ -242,7 +242,7 @@ fn answer<S: Transport>(
     };
     let mut responder = Responder::new(app, environ, extra_headers(config));
     loop {
-        // The application works here, and the wire is free: a body may read the request while it is sent.
+        // The application works here, and the wire is free: it may read the request between two parts.
         let part = responder.ask();
         let mut wire = lock(wire);
         let progress = wire.put(&mut responder, part)?;

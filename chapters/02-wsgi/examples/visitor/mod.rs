@@ -7,18 +7,20 @@
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::time::Instant;
 
 /// A visitor of a server.
 pub struct Visitor {
     name: &'static str,
     connection: BufReader<TcpStream>,
+    asked: Instant,
 }
 
 impl Visitor {
     /// Connects.
     pub fn connect(name: &'static str, server: SocketAddr) -> io::Result<Self> {
         let connection = BufReader::new(TcpStream::connect(server)?);
-        Ok(Self { name, connection })
+        Ok(Self { name, connection, asked: Instant::now() })
     }
 
     /// Connects, and tells it.
@@ -41,6 +43,7 @@ impl Visitor {
     /// Asks for a page.
     pub fn asks_for(&mut self, path: &str) -> io::Result<()> {
         self.tell(&format!("asks for {path}"));
+        self.asked = Instant::now();
         write!(self.connection.get_mut(), "GET {path} HTTP/1.1\r\nHost: crabsarecool.com\r\n\r\n")
     }
 
@@ -54,14 +57,26 @@ impl Visitor {
 
     /// Waits for a whole response with a `Content-Length`, and tells its status.
     pub fn hears_page(&mut self) -> io::Result<()> {
+        let status = self.page()?;
+        self.tell(&format!("hears {status}"));
+        Ok(())
+    }
+
+    /// Waits for a whole response with a `Content-Length`, and tells its status and how long it took.
+    pub fn hears_page_at_last(&mut self) -> io::Result<()> {
+        let status = self.page()?;
+        let waited = self.asked.elapsed().as_secs_f64();
+        self.tell(&format!("hears {status}, after {waited:.1} s"));
+        Ok(())
+    }
+
+    fn page(&mut self) -> io::Result<String> {
         let head = self.head()?;
         let lower = head.to_ascii_lowercase();
         let length = lower.lines().find_map(|line| line.strip_prefix("content-length:"));
         let length = length.and_then(|length| length.trim().parse().ok()).unwrap_or(0);
         io::copy(&mut self.connection.by_ref().take(length), &mut io::sink())?;
-        let status = head.lines().next().unwrap_or("nothing: the server has hung up");
-        self.tell(&format!("hears {status}"));
-        Ok(())
+        Ok(head.lines().next().unwrap_or("nothing: the server has hung up").to_owned())
     }
 
     fn head(&mut self) -> io::Result<String> {

@@ -287,7 +287,7 @@ fn every_byte_of_a_line_break_counts() {
             if byte != other.as_bytes()[0] {
                 let bad = format!("{}{other}{}{next}", &CRABS[..at], &CRABS[at + 1..]);
                 let byte = byte.escape_ascii();
-                refuses(&bad, &format!("byte {at} must be {byte} and is {other:?}: {bad:?}"));
+                refuses(&bad, &format!("byte {at} must be {byte} and is {other:?}"));
             }
         }
     }

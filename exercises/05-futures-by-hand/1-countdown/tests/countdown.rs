@@ -1,8 +1,12 @@
 //! The countdown, polled and ticked by hand.
 
-use std::task::Poll;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
 
-use countdown::countdown;
+use countdown::{Countdown, countdown};
 use proctor::count::Task;
 
 #[test]
@@ -102,6 +106,57 @@ fn the_latest_waker_is_woken() {
             task.wakes(),
             1,
             "how often the waker of the latest poll was woken; the one before it belongs to a task that no longer has the countdown"
+        );
+    });
+}
+
+#[test]
+fn a_task_that_polls_often_is_woken_once() {
+    proctor::watch(|| {
+        let (countdown, ticker) = countdown(1);
+        let mut task = Task::new(countdown);
+        for _ in 0..3 {
+            proctor::expect_eq!(task.poll(), Poll::Pending, "countdown(1), not ticked yet");
+        }
+        ticker.tick();
+        proctor::expect_eq!(
+            task.wakes(),
+            1,
+            "how often the task was woken after three polls and one tick; each poll leaves its waker in place of the last one"
+        );
+    });
+}
+
+thread_local! {
+    /// Here, because a waker must be `Send` and a countdown is not.
+    static WAITING: RefCell<Option<Countdown>> = const { RefCell::new(None) };
+    static FOUND: Cell<Option<Poll<()>>> = const { Cell::new(None) };
+}
+
+/// A waker that polls then and there.
+struct Eager;
+
+impl Wake for Eager {
+    fn wake(self: Arc<Self>) {
+        let mut countdown = WAITING.take().expect("the countdown that waits");
+        let poll = || Pin::new(&mut countdown).poll(&mut Context::from_waker(Waker::noop()));
+        FOUND.set(catch_unwind(AssertUnwindSafe(poll)).ok());
+    }
+}
+
+#[test]
+fn it_may_be_polled_inside_of_the_wake() {
+    proctor::watch(|| {
+        let (mut countdown, ticker) = countdown(1);
+        let waker = Waker::from(Arc::new(Eager));
+        let outcome = Pin::new(&mut countdown).poll(&mut Context::from_waker(&waker));
+        proctor::expect_eq!(outcome, Poll::Pending, "countdown(1), not ticked yet");
+        WAITING.set(Some(countdown));
+        ticker.tick();
+        proctor::expect_eq!(
+            FOUND.take(),
+            Some(Poll::Ready(())),
+            "what the countdown said to a waker that polled it inside of `wake` (`None`: that poll panicked); count first, let go of the state, and wake last"
         );
     });
 }

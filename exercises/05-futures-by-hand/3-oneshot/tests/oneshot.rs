@@ -1,11 +1,11 @@
 //! The channel, with its two ends in every order, as loom's model of memory allows them.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
 use loom::thread;
-use oneshot::{Cancelled, Receiver, channel};
+use oneshot::{Cancelled, Receiver, Sender, channel};
 use proctor::count::{Drops, Task, Wakes};
 
 fn in_every_order(test: impl Fn() + Send + Sync + 'static) {
@@ -162,6 +162,75 @@ fn the_value_is_there_when_the_receiver_is_woken() {
             outcome = receiver.as_mut().poll(&mut context);
         }
         proctor::expect_eq!(outcome, Poll::Ready(Ok(7)), "the poll after the last wake");
+    });
+}
+
+/// A waker that has the receiver polled before it returns.
+#[derive(Default)]
+struct Eager {
+    receiver: Mutex<Option<Receiver<u8>>>,
+    found: Mutex<Option<Poll<Result<u8, Cancelled>>>>,
+    other: Mutex<Option<thread::JoinHandle<()>>>,
+    receiver_had_to_wait: AtomicBool,
+}
+
+impl Wake for Eager {
+    fn wake(self: Arc<Self>) {
+        let Some(mut receiver) = self.receiver.lock().unwrap().take() else { return };
+        let there = Arc::clone(&self);
+        // In a thread of its own: here, a lock that is still held would end the whole run.
+        *self.other.lock().unwrap() = Some(thread::spawn(move || {
+            let mut context = Context::from_waker(Waker::noop());
+            let outcome = std::pin::Pin::new(&mut receiver).poll(&mut context);
+            *there.found.lock().unwrap() = Some(outcome);
+        }));
+        for _ in 0..20 {
+            if self.found.lock().unwrap().is_some() {
+                return;
+            }
+            thread::yield_now();
+        }
+        self.receiver_had_to_wait.store(true, Ordering::SeqCst);
+    }
+}
+
+/// What a receiver is told that is polled before the wake returns, when the sender does this.
+fn found_before_the_wake_returns(
+    settle: impl FnOnce(Sender<u8>),
+) -> Option<Poll<Result<u8, Cancelled>>> {
+    let (sender, mut receiver) = channel();
+    let eager = Arc::new(Eager::default());
+    let waker = Waker::from(Arc::clone(&eager));
+    let outcome = std::pin::Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker));
+    proctor::expect_eq!(outcome, Poll::Pending, "a poll before anything was sent");
+    *eager.receiver.lock().unwrap() = Some(receiver);
+    settle(sender);
+    let other = eager.other.lock().unwrap().take();
+    if let Some(other) = other {
+        other.join().unwrap();
+    }
+    assert!(
+        !eager.receiver_had_to_wait.load(Ordering::SeqCst),
+        "the receiver was polled before `wake` returned, and could not look: let go of the lock first, and wake last"
+    );
+    eager.found.lock().unwrap().take()
+}
+
+#[test]
+fn it_may_be_polled_before_the_wake_returns() {
+    in_every_order(|| {
+        proctor::expect_eq!(
+            found_before_the_wake_returns(|sender| sender.send(7)),
+            Some(Poll::Ready(Ok(7))),
+            "what the receiver said to a waker that had it polled before `wake` returned, when a value was sent"
+        );
+    });
+    in_every_order(|| {
+        proctor::expect_eq!(
+            found_before_the_wake_returns(drop),
+            Some(Poll::Ready(Err(Cancelled))),
+            "what the receiver said to a waker that had it polled before `wake` returned, when the sender was dropped unused"
+        );
     });
 }
 

@@ -137,6 +137,47 @@ fn the_latest_waker_is_woken_at_the_deadline() {
 }
 
 #[test]
+fn the_latest_waker_is_woken_by_the_value() {
+    proctor::watch(|| {
+        let (clock, probe) = (Clock::by_hand(), Probe::new());
+        let mut task = Task::new(timeout(&clock, 2 * SECOND, probe.future()));
+        proctor::expect_eq!(task.poll(), Poll::Pending, "at 0 s of 2 s, with no value");
+        proctor::expect_eq!(
+            task.poll_with_new_waker(),
+            Poll::Pending,
+            "the same, polled by another task"
+        );
+        probe.finish("in time");
+        proctor::expect_eq!(
+            task.wakes(),
+            1,
+            "how often the waker of the latest poll was woken by the value"
+        );
+        proctor::expect_eq!(task.poll(), Poll::Ready(Ok("in time")), "the poll after the wake");
+    });
+}
+
+#[test]
+fn the_longest_limit_is_a_limit_too() {
+    proctor::watch(|| {
+        let (clock, probe) = (Clock::by_hand(), Probe::new());
+        clock.advance(SECOND);
+        let mut task = Task::new(timeout(&clock, Duration::MAX, probe.future()));
+        proctor::expect_eq!(
+            task.poll(),
+            Poll::Pending,
+            "a limit of `Duration::MAX`, with no value"
+        );
+        probe.finish("at last");
+        proctor::expect_eq!(
+            task.poll(),
+            Poll::Ready(Ok("at last")),
+            "a limit of `Duration::MAX`, with a value"
+        );
+    });
+}
+
+#[test]
 fn no_time_at_all_is_enough_for_what_is_ready() {
     proctor::watch(|| {
         let (clock, probe) = (Clock::by_hand(), Probe::new());

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+/// Who was here.
+#[derive(Debug, Default)]
+pub struct Guestbook {
+    /// How many visitors have arrived.
+    pub arrived: u32,
+    /// The lines, in the order in which they were written.
+    pub lines: Vec<String>,
+}
+
+/// Signs the book: takes the next number, waits for the name, writes a line, and returns the line.
+pub async fn sign<N>(book: Arc<Mutex<Guestbook>>, name: N) -> String
+where
+    N: Future<Output = String>,
+{
+    let mut book = book.lock().expect("nobody panics over the book");
+    book.arrived += 1;
+    let greeting = Rc::new(format!("visitor {}", book.arrived));
+    let name = name.await;
+    let line = format!("{greeting}: {name}");
+    book.lines.push(line.clone());
+    line
+}

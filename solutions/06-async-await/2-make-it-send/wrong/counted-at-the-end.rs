@@ -1,0 +1,34 @@
+//! What is read before the await is still true after it.
+//!
+//! caught by: nobody_is_overwritten
+
+#![forbid(unsafe_code)]
+
+use std::sync::{Arc, Mutex};
+
+/// Who was here.
+#[derive(Debug, Default)]
+pub struct Guestbook {
+    /// How many visitors have arrived.
+    pub arrived: u32,
+    /// The lines, in the order in which they were written.
+    pub lines: Vec<String>,
+}
+
+/// Signs the book: takes the next number, waits for the name, writes a line, and returns the line.
+///
+/// # Panics
+///
+/// When somebody has panicked over the book.
+pub async fn sign<N>(book: Arc<Mutex<Guestbook>>, name: N) -> String
+where
+    N: Future<Output = String>,
+{
+    let number = book.lock().expect("nobody panics over the book").arrived + 1;
+    let name = name.await;
+    let line = format!("visitor {number}: {name}");
+    let mut book = book.lock().expect("nobody panics over the book");
+    book.arrived = number;
+    book.lines.push(line.clone());
+    line
+}

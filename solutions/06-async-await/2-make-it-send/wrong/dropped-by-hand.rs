@@ -1,0 +1,35 @@
+//! `drop` ends the guard's life as well as a block does.
+//!
+//! caught by: the_future_is_send
+
+#![forbid(unsafe_code)]
+
+use std::sync::{Arc, Mutex};
+
+/// Who was here.
+#[derive(Debug, Default)]
+pub struct Guestbook {
+    /// How many visitors have arrived.
+    pub arrived: u32,
+    /// The lines, in the order in which they were written.
+    pub lines: Vec<String>,
+}
+
+/// Signs the book: takes the next number, waits for the name, writes a line, and returns the line.
+///
+/// # Panics
+///
+/// When somebody has panicked over the book.
+pub async fn sign<N>(book: Arc<Mutex<Guestbook>>, name: N) -> String
+where
+    N: Future<Output = String>,
+{
+    let mut guard = book.lock().expect("nobody panics over the book");
+    guard.arrived += 1;
+    let number = guard.arrived;
+    drop(guard);
+    let name = name.await;
+    let line = format!("visitor {number}: {name}");
+    book.lock().expect("nobody panics over the book").lines.push(line.clone());
+    line
+}
