@@ -4,11 +4,11 @@
 //! Shuttle's threads take turns under a scheduler that the test commands: a turn can end at every lock, atomic, channel,
 //! spawn and join of `shuttle::sync` and `shuttle::thread`, and nowhere else.
 //! [`every`] tries the orders of turns one after another until none is left; [`some`] tries as many as it is told,
-//! for programs with too many orders to try.
-//! Both try the same orders each time, so an answer that fails once fails always.
+//! for programs with too many orders to try, and [`shuffled`] draws each turn.
+//! All try the same orders each time, so an answer that fails once fails always.
 //!
 //! A failure becomes one panic at the line of the test that called, with a message for the person whose code it is:
-//! which order failed, and for a deadlock, that it is one.
+//! which order failed, the turns in it, and for a deadlock, that it is one.
 //!
 //! It leaves out weak memory: Shuttle treats every atomic operation as `SeqCst`, so an ordering that is too relaxed passes here.
 //! It leaves out time as well: a Shuttle `sleep` is a turn handed over.
@@ -21,10 +21,11 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use shuttle::scheduler::{
-    DfsScheduler, PctScheduler, RoundRobinScheduler, Schedule, Scheduler, Task, TaskId,
+    DfsScheduler, PctScheduler, RandomScheduler, RoundRobinScheduler, Schedule, Scheduler, Task,
+    TaskId,
 };
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
@@ -43,6 +44,9 @@ const ORDERS_INSTEAD: usize = 500;
 
 /// How many threads may be preempted out of turn in one run of [`some`].
 const PREEMPTIONS: usize = 3;
+
+/// Of the turns of a failed run, how many the message shows.
+const TURNS_SHOWN: usize = 40;
 
 /// Any number would do, as long as it is the same each time.
 const SEED: u64 = 0xC0FF_EE07_1DE0_0005;
@@ -84,6 +88,19 @@ pub fn every(test: impl Fn() + Send + Sync + 'static) {
 pub fn some(orders: usize, test: impl Fn() + Send + Sync + 'static) {
     let scheduler = PctScheduler::new_from_seed(SEED, PREEMPTIONS, orders);
     check(scheduler, MOST_TURNS_OF_SOME, test);
+}
+
+/// Runs `test` in `orders` orders in which each turn goes to whoever is drawn.
+///
+/// For races that need one thread to be interrupted again and again, which the few points of [`some`] do not reach.
+/// The seed is fixed: the same orders each time.
+///
+/// # Panics
+///
+/// If one order makes `test` panic, or leaves all its threads waiting for one another.
+#[track_caller]
+pub fn shuffled(orders: usize, test: impl Fn() + Send + Sync + 'static) {
+    check(RandomScheduler::new_from_seed(SEED, orders), MOST_TURNS_OF_SOME, test);
 }
 
 /// A search that copes with threads that ask again and again for what only another can give.
@@ -129,6 +146,46 @@ impl<S: Scheduler> Scheduler for Patient<S> {
     }
 }
 
+/// The turns of a run: the number of the thread that had each.
+type Turns = Arc<Mutex<Vec<usize>>>;
+
+/// Writes down whose turn it is.
+struct Noting<S> {
+    scheduler: S,
+    turns: Turns,
+}
+
+impl<S: Scheduler> Scheduler for Noting<S> {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.scheduler.new_execution()
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        current: Option<TaskId>,
+        is_yielding: bool,
+    ) -> Option<TaskId> {
+        let next = self.scheduler.next_task(runnable, current, is_yielding);
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.extend(next.map(usize::from));
+        next
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.scheduler.next_u64()
+    }
+}
+
+/// The last turns of a run, for people.
+fn story(turns: &[usize]) -> String {
+    let shown = &turns[turns.len().saturating_sub(TURNS_SHOWN)..];
+    let begin = if shown.len() < turns.len() { "… " } else { "" };
+    let numbers: Vec<String> = shown.iter().map(ToString::to_string).collect();
+    format!("{begin}{}", numbers.join(" "))
+}
+
 #[track_caller]
 fn check(
     scheduler: impl Scheduler + 'static,
@@ -138,6 +195,8 @@ fn check(
     take_over_the_panic_hook();
     let order = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&order);
+    let turns = Turns::default();
+    let scheduler = Noting { scheduler, turns: Arc::clone(&turns) };
     RECORDING.set(true);
     let outcome = panic::catch_unwind(AssertUnwindSafe(|| {
         Runner::new(scheduler, config(most_turns)).run(move || {
@@ -150,8 +209,10 @@ fn check(
     if let Err(payload) = outcome {
         let what = describe(payload.as_ref(), &places);
         let order = order.load(Ordering::Relaxed);
+        let turns = story(&turns.lock().unwrap_or_else(PoisonError::into_inner));
         panic!(
-            "{what}\n(This happened in order {order} of the orders in which the threads can take turns.)"
+            "{what}\n(This happened in order {order} of the orders in which the threads can take turns. \
+             Whose turn it was, with 0 for the test and 1 for the first thread that was started: {turns}.)"
         );
     }
 }

@@ -52,6 +52,8 @@ fn a_failure_says_what_where_and_in_which_order() {
     assert!(message.contains("a count is lost"), "{message}");
     assert!(message.contains(" of interleavings.rs"), "{message}");
     assert!(message.contains("in order "), "{message}");
+    let turns = message.rsplit_once(": ").expect("the turns stand last").1;
+    assert!(turns.contains('0') && turns.contains('1') && turns.contains('2'), "{message}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::panic;
 use std::sync::Mutex;
 use std::thread;
 
-/// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
+/// Applies `f` to every item, on `workers` threads (0 count as 1); returns the results in the items' order.
 ///
 /// # Panics
 ///

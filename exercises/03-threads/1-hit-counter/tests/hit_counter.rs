@@ -1,5 +1,7 @@
 //! The counter, with its visitors in every order.
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
 use hit_counter::HitCounter;
 use shuttle::sync::Arc;
 use shuttle::thread;
@@ -109,5 +111,75 @@ fn prizes_left_is_never_more_than_there_were() {
             seen <= 1,
             "there was one prize, and somebody who looked while two visitors claimed it saw {seen}"
         );
+    });
+}
+
+/// Whether two visitors were ever inside `visit` at once, over all orders of turns.
+fn can_meet_inside(visit: fn(&HitCounter)) -> bool {
+    let met = Arc::new(AtomicBool::new(false));
+    let noted = Arc::clone(&met);
+    interleavings::every(move || {
+        // These are the test's own, outside the counter: no turn ends at them.
+        let inside = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::new(HitCounter::new(2));
+        let visitors = [(); 2].map(|()| {
+            let (inside, counter, noted) = (inside.clone(), counter.clone(), noted.clone());
+            thread::spawn(move || {
+                if inside.fetch_add(1, Ordering::Relaxed) > 0 {
+                    noted.store(true, Ordering::Relaxed);
+                }
+                visit(&counter);
+                inside.fetch_sub(1, Ordering::Relaxed);
+            })
+        });
+        for visitor in visitors {
+            visitor.join().unwrap();
+        }
+    });
+    met.load(Ordering::Relaxed)
+}
+
+#[test]
+fn the_counter_is_made_of_what_shuttle_can_interrupt() {
+    proctor::watch(|| {
+        let inside = [
+            ("hit", can_meet_inside(|counter| _ = counter.hit())),
+            ("claim", can_meet_inside(|counter| _ = counter.claim())),
+        ];
+        for (method, met) in inside {
+            assert!(
+                met,
+                "no turn ended inside `{method}`, so this test saw nobody come between. \
+                 Is what it uses from `shuttle::sync`, or from `std::sync`?"
+            );
+        }
+    });
+}
+
+#[test]
+fn four_prizes_are_enough_for_four() {
+    proctor::watch(|| {
+        interleavings::shuffled(2_000, || {
+            let counter = Arc::new(HitCounter::new(4));
+            let prizes = all_at_once(&counter, 4, HitCounter::claim);
+            proctor::expect_eq!(
+                prizes,
+                [Some(1), Some(2), Some(3), Some(4)],
+                "four visitors claimed at once, and there were prizes for all"
+            );
+        });
+    });
+}
+
+#[test]
+fn hundreds_who_come_too_late_get_nothing() {
+    proctor::watch(|| {
+        interleavings::some(1, || {
+            let counter = HitCounter::new(1);
+            proctor::expect_eq!(counter.claim(), Some(1), "the only prize");
+            for late in 1..=300 {
+                proctor::expect_eq!(counter.claim(), None, "claim number {late} after it");
+            }
+        });
     });
 }

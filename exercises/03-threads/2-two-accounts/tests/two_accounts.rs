@@ -17,6 +17,11 @@ fn accounts<const N: usize>(shells: [u64; N]) -> Arc<[Account; N]> {
     }))
 }
 
+/// Two accounts with these numbers and 5 shells each.
+fn numbered(numbers: [u32; 2]) -> Arc<[Account; 2]> {
+    Arc::new(numbers.map(|number| Account::new(number, 5)))
+}
+
 fn shells_in<const N: usize>(accounts: &[Account; N]) -> [u64; N] {
     accounts.each_ref().map(|account| *account.shells.lock().unwrap())
 }
@@ -132,5 +137,88 @@ fn an_audit_in_any_order_finishes() {
             "the accounts 2 and 1, while shells go from 1 to 2"
         );
         proctor::expect_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
+    });
+}
+
+#[test]
+fn far_apart_numbers_have_an_order_too() {
+    for numbers in [[1, 5], [1, 257], [7, 4_000_000_000]] {
+        in_every_order(move || {
+            let bank = numbered(numbers);
+            let other = Arc::clone(&bank);
+            let thread = thread::spawn(move || transfer(&other[1], &other[0], 2));
+            proctor::expect_eq!(transfer(&bank[0], &bank[1], 1), Ok(()), "numbers {numbers:?}");
+            proctor::expect_eq!(thread.join().unwrap(), Ok(()), "numbers {numbers:?}, back");
+        });
+        in_every_order(move || {
+            let bank = numbered(numbers);
+            let other = Arc::clone(&bank);
+            let thread = thread::spawn(move || audit(&[&other[1], &other[0]]));
+            proctor::expect_eq!(audit(&[&bank[0], &bank[1]]), 10, "numbers {numbers:?}");
+            proctor::expect_eq!(thread.join().unwrap(), 10, "numbers {numbers:?}, reversed");
+        });
+    }
+}
+
+#[test]
+fn an_audit_of_many_accounts_is_exact() {
+    for (from, to) in [(0, 2), (2, 0)] {
+        in_every_order(move || {
+            let bank = accounts([5, 5, 5]);
+            let other = Arc::clone(&bank);
+            let thread = thread::spawn(move || transfer(&other[from], &other[to], 3));
+            let counted = audit(&[&bank[0], &bank[1], &bank[2]]);
+            proctor::expect_eq!(counted, 15, "three accounts, while shells go from {from} to {to}");
+            proctor::expect_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
+        });
+    }
+    for (from, to) in [(0, 4), (1, 3), (4, 0)] {
+        proctor::watch(move || {
+            interleavings::some(500, move || {
+                let bank = accounts([5, 5, 5, 5, 5]);
+                let other = Arc::clone(&bank);
+                let thread = thread::spawn(move || transfer(&other[from], &other[to], 3));
+                let counted = audit(&bank.each_ref());
+                proctor::expect_eq!(
+                    counted,
+                    25,
+                    "five accounts, while shells go from {from} to {to}"
+                );
+                proctor::expect_eq!(thread.join().unwrap(), Ok(()), "3 of 5 shells");
+            });
+        });
+    }
+}
+
+#[test]
+fn an_audit_is_exact_while_shells_go_to_and_fro() {
+    let test = || {
+        let bank = accounts([5, 5]);
+        let other = Arc::clone(&bank);
+        let thread = thread::spawn(move || {
+            let [one, two] = &*other;
+            for (from, to) in [(one, two), (two, one), (one, two)] {
+                proctor::expect_eq!(transfer(from, to, 3), Ok(()), "3 shells");
+            }
+        });
+        let counted = audit(&bank.each_ref());
+        proctor::expect_eq!(counted, 10, "10 shells are in the bank, wherever they are");
+        thread.join().unwrap();
+    };
+    in_every_order(test);
+    proctor::watch(move || interleavings::shuffled(8_000, test));
+}
+
+#[test]
+fn a_transfer_does_not_wait_for_other_accounts() {
+    in_every_order(|| {
+        let bank = accounts([5, 5, 5, 5]);
+        // Somebody keeps account 3, so a transfer from 3 to 4 has to wait. The one from 1 to 2 has not.
+        let kept = bank[2].shells.lock().unwrap();
+        let other = Arc::clone(&bank);
+        let thread = thread::spawn(move || transfer(&other[2], &other[3], 1));
+        proctor::expect_eq!(transfer(&bank[0], &bank[1], 1), Ok(()), "from 1 to 2");
+        drop(kept);
+        proctor::expect_eq!(thread.join().unwrap(), Ok(()), "from 3 to 4");
     });
 }

@@ -1,7 +1,10 @@
 //! The pool, with its workers and those who submit in some hundred orders.
 
+use std::collections::HashSet;
+use std::sync::Mutex as Notebook;
+
 use shuttle::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use shuttle::sync::{Arc, Barrier};
+use shuttle::sync::{Arc, Barrier, mpsc};
 use shuttle::thread;
 use thread_pool::ThreadPool;
 
@@ -96,17 +99,87 @@ fn whoever_waits_for_a_place_gets_it() {
 }
 
 #[test]
+fn a_free_place_is_for_one_and_at_once() {
+    in_many_orders(|| {
+        let pool = Arc::new(ThreadPool::new(1, 1));
+        let gates = [(); 2].map(|()| Arc::new(Barrier::new(2)));
+        for gate in &gates {
+            let gate = Arc::clone(gate);
+            pool.submit(move || {
+                gate.wait();
+            });
+        }
+        // The worker is in the first job, or about to be, and the second takes the place.
+        let (tell, submitted) = mpsc::channel();
+        let visitors = [(); 2].map(|()| {
+            let (pool, tell) = (pool.clone(), tell.clone());
+            thread::spawn(move || {
+                pool.submit(|| {});
+                tell.send(()).unwrap();
+            })
+        });
+        gates[0].wait();
+        // Now the worker takes the second job, and its place is free while that job runs.
+        submitted.recv().unwrap();
+        assert!(
+            submitted.try_recv().is_err(),
+            "one place in the queue became free, two threads waited for it, and `submit` returned to both"
+        );
+        gates[1].wait();
+        submitted.recv().unwrap();
+        for visitor in visitors {
+            visitor.join().unwrap();
+        }
+        shut_down(pool);
+    });
+}
+
+#[test]
+fn jobs_begin_in_the_order_in_which_they_came() {
+    in_many_orders(|| {
+        let began = Arc::new(Notebook::new(Vec::new()));
+        let pool = ThreadPool::new(1, 3);
+        for job in 1..=3 {
+            let began = Arc::clone(&began);
+            pool.submit(move || began.lock().unwrap().push(job));
+        }
+        pool.shutdown();
+        let began = began.lock().unwrap().clone();
+        proctor::expect_eq!(began, [1, 2, 3], "the jobs of one worker, as they began");
+    });
+}
+
+#[test]
+fn jobs_run_on_the_workers() {
+    in_many_orders(|| {
+        let threads = Arc::new(Notebook::new(HashSet::new()));
+        let pool = ThreadPool::new(1, 3);
+        for _ in 0..3 {
+            let threads = Arc::clone(&threads);
+            pool.submit(move || {
+                threads.lock().unwrap().insert(thread::current().id());
+            });
+        }
+        pool.shutdown();
+        let threads = threads.lock().unwrap().len();
+        proctor::expect_eq!(threads, 1, "how many threads ran the jobs of a pool of one worker");
+    });
+}
+
+#[test]
 fn jobs_run_side_by_side() {
     in_many_orders(|| {
-        let meeting = Arc::new(Barrier::new(2));
+        let meeting = Arc::new(Barrier::new(3));
         let pool = ThreadPool::new(2, 2);
         for _ in 0..2 {
             let meeting = Arc::clone(&meeting);
-            // Each of the two jobs waits for the other: run one after the other, they wait for ever.
+            // Each of the two jobs waits for the other, and both for the test:
+            // run one after the other, or only when the pool shuts down, they wait for ever.
             pool.submit(move || {
                 meeting.wait();
             });
         }
+        meeting.wait();
         pool.shutdown();
     });
 }

@@ -44,6 +44,11 @@ fn it_maps() {
             [49],
             "one item and eight workers"
         );
+        proctor::expect_eq!(
+            parallel_map(vec![1, 2], 0, |n| n * n),
+            [1, 4],
+            "two items and no worker, which counts as one"
+        );
         proctor::expect_eq!(parallel_map(Vec::<i32>::new(), 4, |n| n * n), [], "no items at all");
     });
 }
@@ -123,6 +128,30 @@ fn no_more_threads_than_workers() {
         });
         let threads = threads.into_inner().unwrap().len();
         assert!(threads <= 3, "3 workers were asked for, and `f` ran on {threads} threads");
+    });
+}
+
+#[test]
+fn no_more_at_work_than_workers() {
+    proctor::watch(|| {
+        // Items wait until three are at work, and then give a fourth every chance to come.
+        let arrived = Progress::default();
+        let inside = Mutex::new((0, 0));
+        parallel_map((0..12).collect(), 3, |_: i32| {
+            {
+                let (now, most) = &mut *inside.lock().unwrap();
+                *now += 1;
+                *most = (*most).max(*now);
+            }
+            arrived.one_more();
+            arrived.wait_for(3);
+            for _ in 0..1_000 {
+                thread::yield_now();
+            }
+            inside.lock().unwrap().0 -= 1;
+        });
+        let (_, most) = inside.into_inner().unwrap();
+        proctor::expect_eq!(most, 3, "how many items 3 workers had in `f` at the same time");
     });
 }
 

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::thread::{self, ScopedJoinHandle};
 
 // ANCHOR: parallel_map
-/// Applies `f` to every item, on `workers` threads, at least one; returns the results in the items' order.
+/// Applies `f` to every item, on `workers` threads (0 count as 1); returns the results in the items' order.
 ///
 /// # Panics
 ///
@@ -29,7 +29,7 @@ where
     };
 
     let outcomes: Vec<_> = thread::scope(|scope| {
-        let handles: Vec<_> = (0..workers.min(count)).map(|_| scope.spawn(work)).collect();
+        let handles: Vec<_> = (0..workers.max(1).min(count)).map(|_| scope.spawn(work)).collect();
         handles.into_iter().map(ScopedJoinHandle::join).collect()
     });
     let mut results = Vec::with_capacity(count);
