@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::Poll;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
@@ -160,7 +161,7 @@ fn an_answer_at_the_last_moment_is_in_time() {
 }
 
 #[test]
-fn a_oneshot_wakes_the_latest_waker_after_the_value_is_there() {
+fn a_oneshot_wakes_the_latest_waker() {
     let (sender, receiver) = oneshot::channel();
     let mut task = Task::new(receiver);
     assert_eq!(task.poll(), Poll::Pending);
@@ -168,6 +169,35 @@ fn a_oneshot_wakes_the_latest_waker_after_the_value_is_there() {
     sender.send("high water");
     assert_eq!((task.wakes(), task.wakers()), (1, 0));
     assert_eq!(task.poll(), Poll::Ready("high water"));
+}
+
+/// A waker that polls then and there.
+#[derive(Default)]
+struct Eager {
+    receiver: Mutex<Option<oneshot::Receiver<u8>>>,
+    found: Mutex<Option<Poll<u8>>>,
+}
+
+impl Wake for Eager {
+    fn wake(self: Arc<Self>) {
+        let mut receiver = self.receiver.lock().unwrap().take().unwrap();
+        let outcome = Pin::new(&mut receiver).poll(&mut Context::from_waker(Waker::noop()));
+        *self.found.lock().unwrap() = Some(outcome);
+    }
+}
+
+#[test]
+fn a_oneshot_wakes_when_the_value_is_there_and_the_lock_is_released() {
+    proctor::watch(|| {
+        let (sender, mut receiver) = oneshot::channel();
+        let eager = Arc::new(Eager::default());
+        let waker = Waker::from(Arc::clone(&eager));
+        let outcome = Pin::new(&mut receiver).poll(&mut Context::from_waker(&waker));
+        assert_eq!(outcome, Poll::Pending);
+        *eager.receiver.lock().unwrap() = Some(receiver);
+        sender.send(7);
+        assert_eq!(*eager.found.lock().unwrap(), Some(Poll::Ready(7)));
+    });
 }
 
 #[test]

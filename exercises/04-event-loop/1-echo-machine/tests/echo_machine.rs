@@ -125,6 +125,44 @@ fn a_read_that_would_block_loses_nothing() {
 }
 
 #[test]
+fn a_line_may_be_longer_than_any_buffer() {
+    let line = format!("{}\n", "long ".repeat(1_000));
+    let script = Script::new().gives(&line).blocks_read().gives("short\n");
+    expect_echo(script, &format!("{line}short\n"), "a line of 5,001 bytes and a short one");
+}
+
+#[test]
+fn a_line_is_sent_when_it_is_complete() {
+    proctor::watch(|| {
+        let mut script = Script::new().gives("long ".repeat(1_000));
+        for _ in 0..8 {
+            script = script.blocks_read();
+        }
+        let mut echo = Echo::new();
+        for _ in 0..8 {
+            let wants = echo.go(&mut script.clone()).map_err(|error| error.kind());
+            proctor::expect_eq!(
+                wants,
+                Ok(Wants::Read),
+                "what it waits for in the middle of a line"
+            );
+        }
+        proctor::expect_eq!(script.writes(), 0, "writes before the end of the first line");
+    });
+}
+
+#[test]
+fn a_line_is_bytes_and_need_not_be_text() {
+    let line = b"mar\xc3\xa9e \xff\x00\n";
+    for split in proctor::splits(line) {
+        let script = split.iter().fold(Script::new(), Script::gives);
+        let came = serve(script.clone()).map_err(|error| error.kind());
+        assert!(came.is_ok(), "expected Ok for reads of {split}, got {came:?}");
+        proctor::expect_eq!(script.written(), line, "the bytes that came back to reads of {split}");
+    }
+}
+
+#[test]
 fn a_write_that_would_block_loses_nothing() {
     for at_most in 1..=9 {
         let mut script = Script::new().gives("high\nlow").gives("er\nlowest\n").blocks_write();

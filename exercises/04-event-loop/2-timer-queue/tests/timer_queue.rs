@@ -82,6 +82,12 @@ fn the_wait_ends_at_the_earliest_deadline() {
             Some(Duration::ZERO),
             "the wait for a timer that is overdue"
         );
+        let almost = Duration::from_nanos(2_999_999_999);
+        proctor::expect_eq!(
+            timers.wait(almost),
+            Some(Duration::from_nanos(1)),
+            "the wait a nanosecond before the deadline, where a wait of nothing would be a busy loop"
+        );
         due(&mut timers, 9 * SECOND);
         proctor::expect_eq!(timers.wait(START), None, "the wait when all have come due");
     });
@@ -173,6 +179,15 @@ fn a_far_deadline_is_a_deadline() {
             Some("never"),
             "the value of the timer at Duration::MAX"
         );
+        for name in ["first", "second"] {
+            timers.set(almost, 2 * SECOND, name);
+        }
+        proctor::expect_eq!(timers.take_due(almost), None, "what is due a second before");
+        proctor::expect_eq!(
+            due(&mut timers, Duration::MAX),
+            ["first", "second"],
+            "what is due at Duration::MAX"
+        );
     });
 }
 
@@ -196,5 +211,22 @@ fn a_hundred_thousand_are_cancelled_without_a_scan() {
             }
             proctor::expect_eq!(timers.wait(START), None, "the wait when all were taken back");
         }
+    });
+}
+
+#[test]
+fn a_hundred_thousand_come_due_without_a_scan() {
+    proctor::watch(|| {
+        let mut timers = TimerQueue::new();
+        for number in 0..100_000_u32 {
+            timers.set(START, (number % 977) * SECOND, number);
+        }
+        let mut came = 0;
+        while let Some(wait) = timers.wait(976 * SECOND) {
+            proctor::expect_eq!(wait, Duration::ZERO, "the wait while timers are due");
+            assert!(timers.take_due(976 * SECOND).is_some(), "`wait` said that a timer is due");
+            came += 1;
+        }
+        proctor::expect_eq!(came, 100_000, "timers that came due");
     });
 }

@@ -20,8 +20,12 @@ struct Room {
 
 impl Room {
     fn with(scripts: Vec<Script>) -> Self {
+        Self::with_budget(scripts, BUDGET)
+    }
+
+    fn with_budget(scripts: Vec<Script>, budget: usize) -> Self {
         let heard = vec![0; scripts.len()];
-        Self { turns: Turns::new(scripts.clone(), BUDGET), scripts, heard }
+        Self { turns: Turns::new(scripts.clone(), budget), scripts, heard }
     }
 
     fn ready(&mut self, clients: &[usize]) {
@@ -56,16 +60,18 @@ fn what_was_sent_arrives() {
 #[test]
 fn nobody_reads_more_than_the_budget_in_a_turn() {
     proctor::watch(|| {
-        let mut room = Room::with(vec![says(1_000), says(1_000)]);
-        room.ready(&[0, 1]);
-        for turn in 1..=5 {
-            let (left, reads) = room.turn();
-            proctor::expect_eq!(
-                reads,
-                [BUDGET, BUDGET],
-                "reads of each of two busy clients in turn {turn}"
-            );
-            assert!(left, "two clients have more to say; expected `turn` to return true");
+        for budget in [BUDGET, 1, 8] {
+            let mut room = Room::with_budget(vec![says(1_000), says(1_000)], budget);
+            room.ready(&[0, 1]);
+            for turn in 1..=5 {
+                let (left, reads) = room.turn();
+                proctor::expect_eq!(
+                    reads,
+                    [budget, budget],
+                    "reads of each of two busy clients in turn {turn}, with a budget of {budget}"
+                );
+                assert!(left, "two clients have more to say; expected `turn` to return true");
+            }
         }
     });
 }
@@ -194,6 +200,12 @@ fn the_end_of_one_client_is_its_own() {
             says(4),
         ]);
         room.ready(&[0, 1, 2]);
+        room.turn();
+        proctor::expect_eq!(
+            room.heard,
+            [3, 2, 3],
+            "bytes heard in the first turn of a client that ends, one that fails, and one that stays"
+        );
         while room.turn().0 {}
         proctor::expect_eq!(
             room.heard,
@@ -206,6 +218,45 @@ fn the_end_of_one_client_is_its_own() {
             (false, vec![0, 0, 0]),
             "a turn for clients that have ended"
         );
+    });
+}
+
+#[test]
+fn an_end_at_the_last_read_of_a_turn_is_an_end() {
+    proctor::watch(|| {
+        let mut room = Room::with(vec![
+            Script::new().gives("x").gives("x"),
+            Script::new().gives("x").gives("x").fails_read(ErrorKind::TimedOut),
+        ]);
+        room.ready(&[0, 1]);
+        proctor::expect_eq!(
+            room.turn(),
+            (false, vec![BUDGET, BUDGET]),
+            "a turn in which one client ends and one fails, at the third read"
+        );
+        room.ready(&[0, 1]);
+        proctor::expect_eq!(room.turn(), (false, vec![0, 0]), "a turn after their end");
+    });
+}
+
+#[test]
+fn an_interruption_counts_as_a_read() {
+    proctor::watch(|| {
+        let script = (0..7).fold(Script::new(), |script, _| script.interrupts_read());
+        let mut room = Room::with(vec![script.gives("x").blocks_read()]);
+        room.ready(&[0]);
+        for turn in 1..=9 {
+            let (left, reads) = room.turn();
+            assert!(
+                reads[0] <= BUDGET,
+                "expected at most {BUDGET} reads in turn {turn} of a client whose reads are interrupted, got {}",
+                reads[0]
+            );
+            if !left {
+                break;
+            }
+        }
+        proctor::expect_eq!(room.heard, [1], "bytes heard after seven interruptions");
     });
 }
 

@@ -86,6 +86,8 @@ fn expect_back(script: Script, expected: &str, what: &str) {
 fn a_quick_visitor_hears_everything() {
     let script = Script::new().gives("pieces of ").gives("eight");
     expect_back(script, "pieces of eight", "a visitor who takes every write whole");
+    let speech = "pieces of eight, ".repeat(20);
+    expect_back(Script::new().gives(&speech), &speech, "a visitor who says 340 bytes at once");
 }
 
 #[test]

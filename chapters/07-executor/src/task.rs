@@ -1,0 +1,257 @@
+//! A task: a future, its state, and who waits for its output.
+//!
+//! It leaves out the order in which tasks run.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+
+use crate::ebb::Home;
+use crate::event::TaskId;
+use crate::state::State;
+
+// ANCHOR: header
+/// What a waker points to: the part of a task that any thread may touch.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) state: State,
+    /// Where the executor keeps the rest of the task.
+    pub(crate) key: usize,
+    pub(crate) home: Arc<Home>,
+}
+
+impl Wake for Header {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.state.wake() {
+            self.home.queue(self.key);
+        }
+    }
+}
+// ANCHOR_END: header
+
+impl Header {
+    fn abort(&self) {
+        if self.state.abort() {
+            self.home.queue(self.key);
+        }
+    }
+}
+
+/// Why a task has no output.
+#[derive(Debug)]
+pub enum JoinError {
+    /// It was aborted, or its executor was dropped, before it was done.
+    Aborted,
+    /// It panicked, with this payload.
+    Panicked(Box<dyn Any + Send>),
+}
+
+impl JoinError {
+    /// Whether the task was aborted.
+    pub fn is_aborted(&self) -> bool {
+        matches!(self, Self::Aborted)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self::Panicked(payload) = self else {
+            return f.write_str("the task was aborted before it was done");
+        };
+        let said = payload.downcast_ref::<&str>().copied();
+        match said.or_else(|| payload.downcast_ref::<String>().map(String::as_str)) {
+            Some(said) => write!(f, "the task panicked: {said}"),
+            None => f.write_str("the task panicked with a payload that is no text"),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// A task as its executor sees it.
+pub(crate) trait Run {
+    /// Polls the future. `true` if the task has ended: the future is dropped, and the handle has been told.
+    fn poll(&self, waker: &Waker) -> bool;
+    /// Ends the task without polling it.
+    fn cancel(&self);
+}
+
+/// A task as its handle sees it.
+trait Joined<T> {
+    fn join(&self) -> &RefCell<Join<T>>;
+}
+
+/// What passes between a task and its handle.
+struct Join<T> {
+    result: Option<Result<T, JoinError>>,
+    waiter: Option<Waker>,
+    detached: bool,
+}
+
+struct Task<F: Future> {
+    /// Borrowed by the executor alone, which never polls a task from within its own poll.
+    future: RefCell<Option<Pin<Box<F>>>>,
+    join: RefCell<Join<F::Output>>,
+}
+
+// ANCHOR: end
+impl<F: Future> Task<F> {
+    fn end(&self, result: Result<F::Output, JoinError>) {
+        // Dropping runs the reader's code, which may panic and may use the handle: nothing of ours is borrowed.
+        let future = self.future.take();
+        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
+        let result = dropped.map_err(JoinError::Panicked).and(result);
+        let mut join = self.join.borrow_mut();
+        if join.detached {
+            drop(join);
+            // Nobody is left to be told of a panic in here.
+            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(result)));
+            return;
+        }
+        join.result = Some(result);
+        let waiter = join.waiter.take();
+        drop(join);
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
+    }
+}
+// ANCHOR_END: end
+
+// ANCHOR: poll
+impl<F: Future> Run for Task<F> {
+    fn poll(&self, waker: &Waker) -> bool {
+        let mut slot = self.future.borrow_mut();
+        let Some(future) = slot.as_mut() else {
+            return true;
+        };
+        let poll = || future.as_mut().poll(&mut Context::from_waker(waker));
+        let result = match panic::catch_unwind(AssertUnwindSafe(poll)) {
+            Ok(Poll::Pending) => return false,
+            Ok(Poll::Ready(output)) => Ok(output),
+            Err(payload) => Err(JoinError::Panicked(payload)),
+        };
+        drop(slot);
+        self.end(result);
+        true
+    }
+
+    fn cancel(&self) {
+        self.end(Err(JoinError::Aborted));
+    }
+}
+// ANCHOR_END: poll
+
+impl<F: Future> Joined<F::Output> for Task<F> {
+    fn join(&self) -> &RefCell<Join<F::Output>> {
+        &self.join
+    }
+}
+
+/// Makes a task and its handle.
+pub(crate) fn new<F: Future + 'static>(
+    future: F,
+    id: TaskId,
+    header: &Arc<Header>,
+) -> (Rc<dyn Run>, JoinHandle<F::Output>) {
+    let join = Join { result: None, waiter: None, detached: false };
+    let task =
+        Rc::new(Task { future: RefCell::new(Some(Box::pin(future))), join: RefCell::new(join) });
+    let handle = JoinHandle { task: Rc::<Task<F>>::clone(&task), header: Arc::clone(header), id };
+    (task, handle)
+}
+
+// ANCHOR: handle
+/// The output of a task, some time later.
+///
+/// Awaiting it gives the task's output, or why there is none. Dropping it **detaches** the task, which runs on.
+///
+/// Cancellation safe: a poll takes nothing out before it returns `Ready`.
+///
+/// # Panics
+///
+/// When it is polled again after it was `Ready`.
+#[must_use = "a dropped handle detaches its task; bind it to `_` to say so"]
+pub struct JoinHandle<T> {
+    task: Rc<dyn Joined<T>>,
+    header: Arc<Header>,
+    id: TaskId,
+}
+
+impl<T> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut join = self.task.join().borrow_mut();
+        if let Some(result) = join.result.take() {
+            return Poll::Ready(result);
+        }
+        assert!(!self.header.state.is_done(), "a JoinHandle was polled after it was ready");
+        match &mut join.waiter {
+            Some(waiter) => waiter.clone_from(context.waker()),
+            none => *none = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+// ANCHOR_END: handle
+
+impl<T> JoinHandle<T> {
+    /// Has the task's future dropped instead of polled when its turn comes; the handle is ready after that.
+    ///
+    /// A task that ends first keeps its output. It is no error to abort a task that has ended.
+    pub fn abort(&self) {
+        self.header.abort();
+    }
+
+    /// Something that can abort the task from anywhere, any thread included.
+    pub fn abort_handle(&self) -> AbortHandle {
+        AbortHandle(Arc::clone(&self.header))
+    }
+
+    /// Whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        self.header.state.is_done()
+    }
+
+    /// The task's name.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+}
+
+impl<T> Drop for JoinHandle<T> {
+    fn drop(&mut self) {
+        let mut join = self.task.join().borrow_mut();
+        join.detached = true;
+        let left = (join.result.take(), join.waiter.take());
+        drop(join);
+        drop(left);
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JoinHandle").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// Aborts a task, from any thread.
+#[derive(Debug, Clone)]
+pub struct AbortHandle(Arc<Header>);
+
+impl AbortHandle {
+    /// As [`JoinHandle::abort`].
+    pub fn abort(&self) {
+        self.0.abort();
+    }
+}
