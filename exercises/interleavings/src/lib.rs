@@ -24,8 +24,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use shuttle::scheduler::{
-    DfsScheduler, PctScheduler, RandomScheduler, RoundRobinScheduler, Schedule, Scheduler, Task,
-    TaskId,
+    DfsScheduler, PctScheduler, RoundRobinScheduler, Schedule, Scheduler, Task, TaskId,
 };
 use shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
@@ -100,7 +99,39 @@ pub fn some(orders: usize, test: impl Fn() + Send + Sync + 'static) {
 /// If one order makes `test` panic, or leaves all its threads waiting for one another.
 #[track_caller]
 pub fn shuffled(orders: usize, test: impl Fn() + Send + Sync + 'static) {
-    check(RandomScheduler::new_from_seed(SEED, orders), MOST_TURNS_OF_SOME, test);
+    check(Shuffled { orders, drawn: SEED }, MOST_TURNS_OF_SOME, test);
+}
+
+/// Draws each turn. Shuttle's `RandomScheduler` does so too, and prints its seed when a run fails.
+struct Shuffled {
+    /// How many runs are left.
+    orders: usize,
+    drawn: u64,
+}
+
+impl Scheduler for Shuffled {
+    fn new_execution(&mut self) -> Option<Schedule> {
+        self.orders = self.orders.checked_sub(1)?;
+        Some(Schedule::new(self.drawn))
+    }
+
+    fn next_task(
+        &mut self,
+        runnable: &[&Task],
+        _current: Option<TaskId>,
+        _is_yielding: bool,
+    ) -> Option<TaskId> {
+        let place = (self.next_u64() >> 33) as usize % runnable.len().max(1);
+        runnable.get(place).map(|task| task.id())
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        // Marsaglia's xorshift: enough to shuffle with.
+        self.drawn ^= self.drawn << 13;
+        self.drawn ^= self.drawn >> 7;
+        self.drawn ^= self.drawn << 17;
+        self.drawn
+    }
 }
 
 /// A search that copes with threads that ask again and again for what only another can give.
