@@ -4,9 +4,9 @@
 //! - [`clock`]: something to wait for. A clock that tells the time really, and one that is moved by hand.
 //! - [`countdown`]: a future that is done after a number of polls.
 //! - [`gauge`]: the tide gauges of chapter 1, as futures.
-//! - [`join`]: waits for all of several futures.
-//! - [`select`]: waits for the first of two.
-//! - [`timeout`]: gives a future so much time.
+//! - [`mod@join`]: waits for all of several futures.
+//! - [`mod@select`]: waits for the first of two.
+//! - [`mod@timeout`]: gives a future so much time.
 //! - [`oneshot`]: a value that another thread sends, once.
 //!
 //! Every future here is [`Unpin`]: it may be moved between two polls, so `Pin<&mut Self>` is `&mut Self` with a longer name.
