@@ -2,6 +2,7 @@
 //!
 //! It leaves out what it waits on, which is a [`Park`].
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,6 +21,9 @@ use crate::timers::{Clock, Timers};
 
 /// The key of the future that was given to `block_on`, which is not among the tasks.
 const MAIN: usize = usize::MAX;
+
+/// So often may a task go on in one turn where it could go on for ever.
+const BUDGET: u32 = 128;
 
 /// So many polls at most, and then a look at the inbox, the timers and the parker: nobody may keep them waiting.
 const POLLS_A_TURN: usize = 64;
@@ -64,6 +68,10 @@ pub(crate) struct Local {
     pub(crate) timers: RefCell<Timers>,
     pub(crate) clock: Clock,
     spawned: Cell<u64>,
+    /// What is left of [`BUDGET`] in the present turn.
+    budget: Cell<u32>,
+    /// Of the [`Park`].
+    handle: Option<Rc<dyn Any>>,
     watcher: RefCell<Option<Watcher>>,
 }
 
@@ -248,6 +256,8 @@ impl Ebb {
             timers: RefCell::default(),
             clock,
             spawned: Cell::new(0),
+            budget: Cell::new(BUDGET),
+            handle: park.handle(),
             watcher: RefCell::new(None),
         };
         Self { local: Rc::new(local), park: Box::new(park) }
@@ -292,6 +302,7 @@ impl Ebb {
             for _ in 0..POLLS_A_TURN {
                 let next = local.ready.borrow_mut().pop_front();
                 let Some(key) = next else { break };
+                local.budget.set(BUDGET);
                 if key != MAIN {
                     local.turn(key);
                     continue;
@@ -395,4 +406,29 @@ pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 #[track_caller]
 pub fn now() -> Duration {
     Local::with("now", |local| local.clock.now())
+}
+
+/// Takes one step of the present task's budget, which is 128 for each turn.
+///
+/// A future that could go on for ever without waiting, such as a read from a socket that always has more,
+/// asks here before each step. When the budget is used up the task is queued again, and others have a turn.
+/// Outside of [`Ebb::block_on`] it is always ready.
+pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
+    let mut spent = false;
+    Local::if_any(|local| match local.budget.get().checked_sub(1) {
+        Some(left) => local.budget.set(left),
+        None => spent = true,
+    });
+    if spent {
+        context.waker().wake_by_ref();
+        return Poll::Pending;
+    }
+    Poll::Ready(())
+}
+
+/// What the present executor's [`Park::handle`] gave, if that is a `T`.
+pub fn park_handle<T: 'static>() -> Option<Rc<T>> {
+    let mut found = None;
+    Local::if_any(|local| found = local.handle.clone());
+    found?.downcast().ok()
 }

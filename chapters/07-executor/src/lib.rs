@@ -28,7 +28,7 @@ pub mod time;
 mod timers;
 
 pub use combine::{TaskGroup, YieldNow, join_all, yield_now};
-pub use ebb::{Ebb, now, spawn};
+pub use ebb::{Ebb, now, park_handle, poll_proceed, spawn};
 pub use event::{Event, Happening, TaskId};
 pub use park::{Park, ThreadPark, block_on};
 pub use task::{AbortHandle, JoinError, JoinHandle};

@@ -3,7 +3,9 @@
 //! [`Park`] is what [`Ebb`](crate::Ebb) asks of whatever it waits on: [`ThreadPark`], or a poller of sockets.
 //! It leaves out what there is to do after the wait.
 
+use std::any::Any;
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
@@ -22,6 +24,11 @@ pub trait Park {
     /// A waker that ends the present call of [`park`](Self::park), or the next one if there is none:
     /// a wake is kept until a call has returned for it. It may be woken from any thread.
     fn interrupt(&self) -> Waker;
+
+    /// What futures that this park wakes find by [`park_handle`](crate::park_handle): a reactor's register of sockets.
+    fn handle(&self) -> Option<Rc<dyn Any>> {
+        None
+    }
 }
 // ANCHOR_END: park
 

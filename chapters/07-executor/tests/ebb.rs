@@ -1,5 +1,6 @@
 //! What the library promises, on a virtual clock.
 
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, ready};
 use std::rc::Rc;
@@ -9,8 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use executor::{
-    Ebb, Happening, JoinError, TaskGroup, block_on, interval, join_all, now, sleep, spawn,
-    yield_now,
+    Ebb, Happening, JoinError, Park, TaskGroup, ThreadPark, block_on, interval, join_all, now,
+    park_handle, poll_proceed, sleep, spawn, yield_now,
 };
 use proctor::count::{Drops, Polls, Probe, Wakes};
 use proctor::{expect_eq, watch};
@@ -452,5 +453,50 @@ fn wakes_from_many_threads_are_all_answered() {
         for waker in wakers {
             waker.join().unwrap();
         }
+    });
+}
+
+#[test]
+fn a_task_that_could_go_on_for_ever_is_stopped_when_its_budget_is_spent() {
+    watch(|| {
+        let steps = Rc::new(Cell::new(0));
+        let seen = Rc::clone(&steps);
+        let turn = Rc::new(Cell::new(0));
+        let others = Rc::clone(&turn);
+        ebb(async move {
+            let greedy = spawn(async move {
+                for _ in 0..200 {
+                    poll_fn(poll_proceed).await;
+                    steps.set(steps.get() + 1);
+                }
+            });
+            let other = spawn(async move { others.set(seen.get()) });
+            other.await.unwrap();
+            greedy.await.unwrap();
+        });
+        expect_eq!(turn.get(), 128, "the steps before the other task had its turn");
+    });
+}
+
+#[test]
+fn futures_find_what_their_park_is_for() {
+    struct Sockets(ThreadPark);
+    impl Park for Sockets {
+        fn park(&mut self, timeout: Option<Duration>) {
+            self.0.park(timeout);
+        }
+        fn interrupt(&self) -> Waker {
+            self.0.interrupt()
+        }
+        fn handle(&self) -> Option<Rc<dyn Any>> {
+            Some(Rc::new("sockets"))
+        }
+    }
+    watch(|| {
+        let found = Ebb::with_park(Sockets(ThreadPark::new()))
+            .block_on(async { park_handle::<&str>().map(|handle| *handle) });
+        expect_eq!(found, Some("sockets"), "the handle");
+        expect_eq!(ebb(async { park_handle::<&str>() }), None, "the handle of a plain executor");
+        expect_eq!(park_handle::<&str>(), None, "the handle outside");
     });
 }

@@ -1,0 +1,2 @@
+//! Ebb's other half: sockets that wake tasks.
+#![forbid(unsafe_code)]
