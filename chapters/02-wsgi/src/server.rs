@@ -286,8 +286,8 @@ pub fn extra_headers(config: &Config) -> Headers {
     headers
 }
 
-/// A client that left is nobody's failure.
-fn is_gone(error: &io::Error) -> bool {
+/// Whether the client has gone, which is nobody's failure.
+pub fn is_gone(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::BrokenPipe

@@ -40,9 +40,19 @@ impl Service {
         Self { app: Box::new(app), config, pace }
     }
 
+    /// What is called.
+    pub fn app(&self) -> &dyn App {
+        self.app.as_ref()
+    }
+
     /// How the server is set up.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// What the application waits on.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 }
 

@@ -429,6 +429,6 @@ pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
 /// What the present executor's [`Park::handle`] gave, if that is a `T`.
 pub fn park_handle<T: 'static>() -> Option<Rc<T>> {
     let mut found = None;
-    Local::if_any(|local| found = local.handle.clone());
+    Local::if_any(|local| found.clone_from(&local.handle));
     found?.downcast().ok()
 }
