@@ -34,10 +34,9 @@ pub struct EventLoop {
     /// Sockets, and whom to call when they are ready.
     sources: HashMap<usize, Source>,
     stopped: bool,
-    // ANCHOR_END: loop
     started: Instant,
+    /// What the poller has told, kept so that its memory is used again.
     events: Events,
-    // ANCHOR: loop
 }
 
 struct Source {

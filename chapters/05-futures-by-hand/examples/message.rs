@@ -1,13 +1,12 @@
 //! One thread waits for a value, another sends it.
 
-use std::io;
 use std::thread;
 use std::time::Duration;
 
 use futures_by_hand::{block_on, oneshot};
 
 // ANCHOR: main
-fn main() -> io::Result<()> {
+fn main() {
     // ANCHOR_END: main
     use timeline::{Kind, Live};
     let live = Live::new("A value from another thread");
@@ -35,7 +34,7 @@ fn main() -> io::Result<()> {
     println!("{}", block_on(receiver));
     // ANCHOR_END: main
     let _ = master.join();
-    live.recording().rounded(Duration::from_millis(100)).finish().save("message")
+    live.recording().rounded(Duration::from_millis(100)).finish().save("message").unwrap();
     // ANCHOR: main
 }
 // ANCHOR_END: main

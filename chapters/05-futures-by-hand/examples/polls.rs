@@ -1,6 +1,5 @@
 //! Three readings joined: who is polled when, and who wakes whom.
 
-use std::io;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,11 +11,9 @@ use futures_by_hand::{Clock, join};
 use timeline::{Kind, Lane, Live, Running};
 
 // ANCHOR: main
-fn main() -> io::Result<()> {
+fn main() {
     let clock = Clock::by_hand();
-    // ANCHOR_END: main
     let trace = Trace::new(&clock);
-    // ANCHOR: main
     let readings = [("north", 1), ("south", 2), ("east", 3)].map(|(pier, seconds)| {
         let reading = reading(&clock, 1.9, Duration::from_secs(seconds));
         trace.of(pier, reading)
@@ -27,7 +24,7 @@ fn main() -> io::Result<()> {
     // ANCHOR_END: main
     let mut recording = trace.live.recording();
     recording.call(Kind::Working, "being polled").call(Kind::Waiting, "pending");
-    recording.finish().save("polls")
+    recording.finish().save("polls").unwrap();
     // ANCHOR: main
 }
 // ANCHOR_END: main

@@ -6,7 +6,7 @@ HEIGHTS = {"north": 1.9, "south": 1.2}
 
 
 # ANCHOR: generator
-def both_2005():
+def both_2006():
     north = yield "north"
     south = yield "south"
     return f"north {north} m, south {south} m"
@@ -47,7 +47,7 @@ def drive(machine):
 # ANCHOR_END: drive
 
 
-for both in [both_2005, both_2012, both_2015]:
+for both in [both_2006, both_2012, both_2015]:
     machine = both()
     print(type(machine).__name__)
     print(drive(machine))

@@ -159,3 +159,28 @@ fn who_leaves_is_not_in_the_book() {
         );
     });
 }
+
+#[test]
+fn a_number_is_given_once() {
+    proctor::watch(|| {
+        let (book, first, second) = (book(), Probe::<String>::new(), Probe::new());
+        let mut leaves = Task::new(sign(Arc::clone(&book), first.future()));
+        assert!(leaves.poll().is_pending(), "the visitor has given no name, and has signed");
+        look(&book, |_| ());
+        let mut stays = Task::new(sign(Arc::clone(&book), second.future()));
+        assert!(stays.poll().is_pending(), "the visitor has given no name, and has signed");
+        drop(leaves);
+        let mut comes = Task::new(sign(Arc::clone(&book), std::future::ready("Sally".to_owned())));
+        proctor::expect_eq!(
+            comes.poll(),
+            Poll::Ready("visitor 3: Sally".to_owned()),
+            "the line of the third visitor, after the first has left and while the second thinks"
+        );
+        second.finish("Ferris".to_owned());
+        proctor::expect_eq!(
+            stays.poll(),
+            Poll::Ready("visitor 2: Ferris".to_owned()),
+            "the line of the second"
+        );
+    });
+}

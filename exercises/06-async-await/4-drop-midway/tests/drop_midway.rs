@@ -152,6 +152,17 @@ fn a_panic_undoes_as_well() {
             UNDONE,
             "what was done and undone, after a panic of the master"
         );
+        let harbour = Harbour::new(1);
+        let payment = poll_fn(|_| -> Poll<()> { std::panic::panic_any("the purse is empty") });
+        let mut task = Task::new(moor(&harbour, payment, pending()));
+        let outcome = catch_unwind(AssertUnwindSafe(|| task.poll()));
+        assert!(outcome.is_err(), "the payment has panicked, and the boat goes on");
+        drop(task);
+        proctor::expect_eq!(
+            harbour.log(),
+            ["berth 0 taken", "berth 0 free"],
+            "what was done and undone, after a panic of the payment"
+        );
     });
 }
 
