@@ -63,6 +63,8 @@ pub use source::{Direction, Source};
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: new
 pub fn new() -> Result<Ebb> {
     Ok(Ebb::with_park(Reactor::new()?))
 }
+// ANCHOR_END: new
