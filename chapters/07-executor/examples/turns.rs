@@ -59,9 +59,9 @@ mod drawing {
         }
 
         pub fn save(&self, name: &str) -> io::Result<()> {
-            let mut recorder = Recorder::new("The run queue, turn by turn");
-            recorder.call(Kind::Working, "being polled").call(Kind::Waiting, "in the run queue");
-            let queue = recorder.lane("behind it in the queue, first in line first");
+            let mut recorder = Recorder::new("Three tasks take turns");
+            recorder.call(Kind::Working, "being polled").call(Kind::Waiting, "queued");
+            let queue = recorder.lane("the run queue");
             let lanes = NAMES.map(|name| recorder.lane(name));
             let mut begun = 0;
             let mut waits: [Option<u32>; 4] = [None; 4];
@@ -75,11 +75,11 @@ mod drawing {
                         }
                         let line: Vec<_> =
                             event.queue.iter().map(|task| NAMES[index(*task)]).collect();
-                        let line =
-                            if line.is_empty() { "nobody".to_owned() } else { line.join(", ") };
                         let (start, end) = (begun * TURN, (begun + 1) * TURN);
                         recorder.span(lanes[number], start, end, Kind::Working, "");
-                        recorder.span(queue, start, end, Kind::Idle, line);
+                        if !line.is_empty() {
+                            recorder.span(queue, start, end, Kind::Waiting, line.join(", "));
+                        }
                     }
                     Happening::Waits(_) | Happening::Ends(_) => {
                         begun += 1;
