@@ -75,18 +75,15 @@ impl Default for ThreadPark {
 
 impl Park for ThreadPark {
     fn park(&mut self, timeout: Option<Duration>) {
-        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // A limit beyond what the clock can count is none.
+        let wait = timeout.filter(|timeout| !timeout.is_zero());
+        let end = wait.and_then(|timeout| Instant::now().checked_add(timeout));
         while !self.0.told.swap(false, Ordering::AcqRel) {
-            match (timeout, end) {
-                (Some(Duration::ZERO), _) => return,
-                (_, Some(end)) => {
-                    let left = end.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return;
-                    }
-                    thread::park_timeout(left);
-                }
-                _ => thread::park(),
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            match left.or(timeout.filter(Duration::is_zero)) {
+                Some(Duration::ZERO) => return,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
             }
         }
     }

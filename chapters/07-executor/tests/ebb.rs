@@ -500,3 +500,96 @@ fn futures_find_what_their_park_is_for() {
         expect_eq!(park_handle::<&str>(), None, "the handle outside");
     });
 }
+
+#[test]
+fn a_panic_of_the_main_future_leaves_the_executor_usable() {
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let task = ebb.spawn(sleep(SECOND));
+        let late = Rc::new(RefCell::new(None::<Waker>));
+        let kept = Rc::clone(&late);
+        let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            ebb.block_on(async move {
+                yield_now().await;
+                poll_fn(|context| -> Poll<()> {
+                    context.waker().wake_by_ref();
+                    *kept.borrow_mut() = Some(context.waker().clone());
+                    panic!("pinched");
+                })
+                .await;
+            });
+        }));
+        assert!(broken.is_err(), "the panic did not come out of block_on");
+        late.take().unwrap().wake();
+        let polls = Polls::new();
+        ebb.block_on(polls.of(async { task.await.unwrap() }));
+        expect_eq!(polls.count(), 2, "the polls of the next main future");
+    });
+}
+
+#[test]
+fn a_park_that_panics_leaves_no_turn_behind() {
+    struct Broken(ThreadPark, bool);
+    impl Park for Broken {
+        fn park(&mut self, timeout: Option<Duration>) {
+            assert!(std::mem::replace(&mut self.1, true), "the poller is broken");
+            self.0.park(timeout);
+        }
+        fn interrupt(&self) -> Waker {
+            self.0.interrupt()
+        }
+    }
+    watch(|| {
+        let mut ebb = Ebb::with_park(Broken(ThreadPark::new(), false));
+        let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            // The main future is queued when the executor looks at its park.
+            ebb.block_on(async {
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+            });
+        }));
+        assert!(broken.is_err(), "the panic did not come out of block_on");
+        let polls = Polls::new();
+        ebb.block_on(polls.of(yield_now()));
+        expect_eq!(polls.count(), 2, "the polls of the next main future");
+    });
+}
+
+#[test]
+fn a_sleep_that_moves_to_another_executor_is_woken_there() {
+    watch(|| {
+        let mut sleeper = Box::pin(sleep(SECOND));
+        let mut first = Ebb::with_virtual_clock();
+        first.block_on(poll_fn(|context| {
+            assert!(sleeper.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        }));
+        let mut second = Ebb::with_virtual_clock();
+        second.block_on(sleeper);
+        expect_eq!(second.timers(), 0, "the timers left");
+    });
+}
+
+#[test]
+fn a_sleep_may_be_in_a_future_that_must_be_send() {
+    fn needs_send(_: impl Send + Sync) {}
+    needs_send(sleep(SECOND));
+}
+
+#[test]
+fn a_group_forgets_the_tasks_whose_results_were_handed_out() {
+    watch(|| {
+        ebb(async {
+            let mut group = TaskGroup::new();
+            group.spawn(sleep(60 * SECOND));
+            for _ in 0..3 {
+                group.spawn(sleep(SECOND));
+                group.next().await.unwrap().unwrap();
+            }
+            expect_eq!(now(), 3 * SECOND, "the time when three short tasks have ended");
+            group.next().await.unwrap().unwrap();
+            assert!(group.next().await.is_none());
+        });
+    });
+}
