@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +24,9 @@ fn main() -> io::Result<()> {
         let listener = TcpListener::bind(([127, 0, 0, 1], 0).into())?;
         let address = listener.local_addr()?;
         let pace = Arc::new(Pace::new());
-        let config = Config { errors: ErrorLog::new(io::stdout()), ..Config::default() };
+        let reports = Arc::new(AtomicUsize::new(0));
+        let errors = ErrorLog::new(Counted { reports: Arc::clone(&reports) });
+        let config = Config { errors, ..Config::default() };
         let service = Rc::new(Service::new(crab_app(pace.clone()), pace, config));
         let server = spawn(async move { serve(&listener, service).await });
 
@@ -35,7 +38,9 @@ fn main() -> io::Result<()> {
             taken.push(file);
         }
         visitor.connect(&address.into())?;
-        sleep(Duration::from_millis(120)).await;
+        while reports.load(Ordering::Relaxed) < 3 {
+            sleep(Duration::from_millis(5)).await;
+        }
         drop(taken);
         // ANCHOR_END: scene
         let answer = visit(visitor.into());
@@ -46,6 +51,22 @@ fn main() -> io::Result<()> {
         server.abort();
         Ok(())
     })
+}
+
+/// Standard output, which counts the lines.
+struct Counted {
+    reports: Arc<AtomicUsize>,
+}
+
+impl Write for Counted {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.reports.fetch_add(1, Ordering::Relaxed);
+        io::stdout().write(line)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stdout().flush()
+    }
 }
 
 /// Asks for the front page, on a thread of its own, and returns the status line.

@@ -27,8 +27,8 @@ mod wait;
 use std::io::Result;
 
 pub use executor::{
-    AbortHandle, Ebb, Interval, JoinError, JoinHandle, Sleep, TaskGroup, YieldNow, interval,
-    join_all, now, sleep, sleep_until, spawn, yield_now,
+    AbortHandle, Ebb, Interval, JoinError, JoinHandle, Sleep, TaskGroup, interval, join_all, now,
+    sleep, sleep_until, spawn, yield_now,
 };
 pub use io::{copy, timeout};
 pub use net::{ReadHalf, TcpListener, TcpStream, WriteHalf};

@@ -53,8 +53,7 @@ mod system {
             timeout: Option<Duration>,
             mut tell: impl FnMut(Ready),
         ) -> io::Result<()> {
-            // A timeout that is too long for the kernel is as good as none.
-            let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+            let timeout = timeout.and_then(|timeout| Timespec::try_from(whole(timeout)).ok());
             self.events.clear();
             epoll::wait(poller, spare_capacity(&mut self.events), timeout.as_ref())?;
             for event in &self.events {
@@ -73,6 +72,12 @@ mod system {
             Ok(())
         }
         // ANCHOR_END: wait
+    }
+
+    /// In whole milliseconds and 24 days at most, which is what any Linux can wait for. Rounded up: too early would be for nothing.
+    fn whole(timeout: Duration) -> Duration {
+        let milliseconds = timeout.as_nanos().div_ceil(1_000_000).min(i32::MAX as u128);
+        Duration::from_millis(milliseconds.try_into().unwrap_or(u64::MAX))
     }
 }
 
