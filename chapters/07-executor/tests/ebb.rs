@@ -593,3 +593,16 @@ fn a_group_forgets_the_tasks_whose_results_were_handed_out() {
         });
     });
 }
+
+#[test]
+fn three_timers_that_are_due_together_are_one_wake() {
+    watch(|| {
+        let polls = Polls::new();
+        let guide = polls.of(async {
+            join_all([(); 3].map(|()| sleep(12 * SECOND))).await;
+            sleep(SECOND).await;
+        });
+        ebb(spawn_in(guide));
+        expect_eq!(polls.count(), 3, "the polls: one before noon, one at noon, one after it");
+    });
+}
