@@ -47,9 +47,9 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
 }
 
 // ANCHOR: group
-/// Tasks that belong together: none of them outlives the group.
+/// Tasks that belong together: none of them is polled again once the group is dropped.
 ///
-/// Dropping the group aborts those that are not done.
+/// Dropping the group aborts those that are not done; their futures are dropped in their next turns.
 #[derive(Debug)]
 pub struct TaskGroup<T> {
     /// Those whose result was not handed out, by their number in the group.
