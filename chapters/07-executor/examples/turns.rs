@@ -45,7 +45,8 @@ mod drawing {
     use executor::{Ebb, Event, Happening, TaskId};
     use timeline::{Kind, Lane, Recorder};
 
-    const NAMES: [&str; 4] = ["main", "north", "south", "east"];
+    /// Their letters stand for them in the queue.
+    const NAMES: [&str; 4] = ["M: main", "N: north", "S: south", "E: east"];
     const TURN: Duration = Duration::from_secs(1);
 
     pub struct Drawing(Rc<RefCell<Vec<Event>>>);
@@ -60,7 +61,7 @@ mod drawing {
 
         pub fn save(&self, name: &str) -> io::Result<()> {
             let mut recorder = Recorder::new("Three tasks take turns");
-            recorder.call(Kind::Working, "being polled").call(Kind::Waiting, "queued");
+            recorder.call(Kind::Working, "being polled").call(Kind::Waiting, "waiting in line");
             let queue = recorder.lane("the run queue");
             let lanes = NAMES.map(|name| recorder.lane(name));
             let mut begun = 0;
@@ -74,11 +75,11 @@ mod drawing {
                             wait(&mut recorder, lanes[number], since, begun);
                         }
                         let line: Vec<_> =
-                            event.queue.iter().map(|task| NAMES[index(*task)]).collect();
+                            event.queue.iter().map(|task| &NAMES[index(*task)][..1]).collect();
                         let (start, end) = (begun * TURN, (begun + 1) * TURN);
                         recorder.span(lanes[number], start, end, Kind::Working, "");
                         if !line.is_empty() {
-                            recorder.span(queue, start, end, Kind::Waiting, line.join(", "));
+                            recorder.span(queue, start, end, Kind::Waiting, line.join(" "));
                         }
                     }
                     Happening::Waits(_) | Happening::Ends(_) => {

@@ -47,9 +47,9 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
 }
 
 // ANCHOR: group
-/// Tasks that belong together: none of them outlives the group.
+/// Tasks that belong together: none of them is polled again once the group is dropped.
 ///
-/// Dropping the group aborts those that are not done.
+/// Dropping the group aborts those that are not done; their futures are dropped in their next turns.
 #[derive(Debug)]
 pub struct TaskGroup<T> {
     /// Those whose result was not handed out, by their number in the group.
@@ -108,9 +108,9 @@ impl<T: 'static> TaskGroup<T> {
     /// Cancellation safe: a result that was not returned is not lost.
     pub async fn next(&mut self) -> Option<Result<T, JoinError>> {
         let number = poll_fn(|context| {
-            let mut ended = self.ended.borrow_mut();
-            ended.waiter = Some(context.waker().clone());
-            match ended.numbers.pop_front() {
+            let earlier = self.ended.borrow_mut().waiter.replace(context.waker().clone());
+            drop(earlier);
+            match self.ended.borrow_mut().numbers.pop_front() {
                 None if !self.handles.is_empty() => Poll::Pending,
                 number => Poll::Ready(number),
             }

@@ -21,11 +21,13 @@ pub struct State(AtomicU8);
 
 // ANCHOR: state
 impl State {
+    // ANCHOR_END: state
     /// A task that nobody has queued.
     pub fn new() -> Self {
         Self(AtomicU8::new(0))
     }
 
+    // ANCHOR: state
     /// Notes a wake. `true` if the caller must queue the task.
     pub fn wake(&self) -> bool {
         // Release: what was done before the wake is seen by the poll that follows it.

@@ -24,35 +24,35 @@ struct Bell {
 static BELL: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: `data` is from `Arc::into_raw`, and the waker that is cloned is an owner, so the count is not zero.
-    unsafe { Arc::increment_strong_count(data.cast::<Bell>()) };
-    say("clone", data);
-    RawWaker::new(data, &BELL)
+    // SAFETY: the waker that is cloned is an owner, and remains one: `ManuallyDrop` does not count it down.
+    let bell = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Bell>()) });
+    let clone = Arc::into_raw(Arc::clone(&bell));
+    say("clone", &bell);
+    RawWaker::new(clone.cast(), &BELL)
 }
 
 unsafe fn wake(data: *const ()) {
-    say("wake", data);
-    // SAFETY: `wake` consumes its waker, so the owner is ours to take back and drop, and nobody calls `drop_waker` for it.
-    drop(unsafe { Arc::from_raw(data.cast::<Bell>()) });
+    // SAFETY: `wake` consumes its waker, so the owner is ours to take back, and nobody calls `drop_waker` for it.
+    let bell = unsafe { Arc::from_raw(data.cast::<Bell>()) };
+    say("wake", &bell);
 }
 
 unsafe fn wake_by_ref(data: *const ()) {
-    say("wake_by_ref", data);
+    // SAFETY: as in `clone`.
+    let bell = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Bell>()) });
+    say("wake_by_ref", &bell);
 }
 
 unsafe fn drop_waker(data: *const ()) {
-    say("drop", data);
     // SAFETY: the waker is gone after this call, and its owner with it.
-    drop(unsafe { Arc::from_raw(data.cast::<Bell>()) });
+    let bell = unsafe { Arc::from_raw(data.cast::<Bell>()) };
+    say("drop", &bell);
 }
 // ANCHOR_END: vtable
 
 /// Prints what is called, and how many owners there are now.
-fn say(what: &str, data: *const ()) {
-    // SAFETY: the caller is a function of the table, whose waker is an owner for as long as this call lasts.
-    // `ManuallyDrop` leaves that owner where it is.
-    let bell = unsafe { ManuallyDrop::new(Arc::from_raw(data.cast::<Bell>())) };
-    println!("  {what} ({}, {} owners)", bell.name, Arc::strong_count(&bell));
+fn say(what: &str, bell: &Arc<Bell>) {
+    println!("  {what} ({}, {} owners)", bell.name, Arc::strong_count(bell));
 }
 
 // ANCHOR: main

@@ -342,8 +342,8 @@ fn a_group_that_is_dropped_aborts_its_tasks() {
             yield_now().await;
             drop(group);
             yield_now().await;
+            expect_eq!(drops.alive(), 0, "the futures left after a turn for each");
         });
-        expect_eq!(drops.alive(), 0, "the futures left");
     });
 }
 
@@ -551,7 +551,8 @@ fn a_park_that_panics_leaves_no_turn_behind() {
         }));
         assert!(broken.is_err(), "the panic did not come out of block_on");
         let polls = Polls::new();
-        ebb.block_on(polls.of(yield_now()));
+        let task = ebb.spawn(yield_now());
+        ebb.block_on(polls.of(async { task.await.unwrap() }));
         expect_eq!(polls.count(), 2, "the polls of the next main future");
     });
 }
@@ -566,7 +567,13 @@ fn a_sleep_that_moves_to_another_executor_is_woken_there() {
             Poll::Ready(())
         }));
         let mut second = Ebb::with_virtual_clock();
-        second.block_on(sleeper);
+        second.block_on(async {
+            // Its timer is the first of its executor, and due at the same time, as the other's was.
+            let own = spawn(sleep(SECOND));
+            yield_now().await;
+            sleeper.await;
+            own.await.unwrap();
+        });
         expect_eq!(second.timers(), 0, "the timers left");
     });
 }
@@ -591,5 +598,42 @@ fn a_group_forgets_the_tasks_whose_results_were_handed_out() {
             group.next().await.unwrap().unwrap();
             assert!(group.next().await.is_none());
         });
+    });
+}
+
+#[test]
+fn three_timers_that_are_due_together_are_one_wake() {
+    watch(|| {
+        let polls = Polls::new();
+        let guide = polls.of(async {
+            join_all([(); 3].map(|()| sleep(12 * SECOND))).await;
+            sleep(SECOND).await;
+        });
+        ebb(spawn_in(guide));
+        expect_eq!(polls.count(), 3, "the polls: one before noon, one at noon, one after it");
+    });
+}
+
+#[test]
+fn a_future_that_is_dropped_with_its_executor_may_spawn() {
+    struct Spawns;
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            drop(spawn(pending::<()>()));
+        }
+    }
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let handle = ebb.spawn(async {
+            let _spawns = Spawns;
+            pending::<()>().await;
+        });
+        ebb.block_on(yield_now());
+        drop(ebb);
+        expect_eq!(
+            block_on(handle).unwrap_err().to_string(),
+            "the task was aborted before it was done",
+            "the error"
+        );
     });
 }

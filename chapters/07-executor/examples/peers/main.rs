@@ -37,7 +37,7 @@ fn main() {
     let (many, yields, some) = (100_000 / part, 10_000 / part, 1_000 / part);
     println!("{:<34}{:>9}{:>9}{:>9}", "medians in milliseconds", "Ebb", "Tokio", "smol");
     let row = |size: usize, what: &str, bodies: Vec<Body>| {
-        print!("{:<34}", format!("{size:>6} {what}"));
+        print!("{:<34}", format!("{size} {what}"));
         for median in medians(runs, bodies) {
             print!("{:>9.3}", median.as_secs_f64() * 1_000.0);
         }
