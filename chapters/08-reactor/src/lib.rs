@@ -12,11 +12,13 @@
 //! - [`net`]: listeners and streams.
 //! - [`io`]: what is made of reading and writing.
 //! - [`server`]: chapter 2's server with an `await` wherever it blocked.
+//! - [`hyper`]: somebody else's server on Ebb.
 //!
 //! It leaves out: UDP, files and names (the operating system has no readiness for files, and looking up a name blocks),
 //! and more than one thread.
 #![deny(unsafe_code)]
 
+pub mod hyper;
 pub mod io;
 pub mod net;
 pub mod reactor;

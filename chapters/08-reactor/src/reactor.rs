@@ -12,10 +12,10 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use executor::Park;
-use polling::{AsRawSource, AsSource, Event, PollMode, Poller};
+use polling::{AsRawSource, AsSource, Poller};
 
 use crate::source::Entry;
-use crate::wait::Wait;
+use crate::wait::{self, Wait};
 
 // ANCHOR: reactor
 /// Waits for sockets, for as long as the executor has nothing else to do.
@@ -117,12 +117,9 @@ impl Register {
     {
         let mut entries = self.entries.borrow_mut();
         let key = self.free.borrow_mut().pop().unwrap_or(entries.len());
+        // The entry owns the socket and is kept here until `remove`, which deletes the socket from the poller first.
         let entry = Rc::new(Entry::new(key, io));
-        // SAFETY: The entry owns the socket and is kept here until `remove`, which deletes the socket from the poller first.
-        #[expect(unsafe_code, reason = "the poller does not borrow what it is told to watch")]
-        let added =
-            unsafe { self.poller.add_with_mode(&entry.io, Event::all(key), PollMode::Edge) };
-        if let Err(error) = added {
+        if let Err(error) = wait::add(&self.poller, &entry.io, key) {
             if key < entries.len() {
                 self.free.borrow_mut().push(key);
             }
