@@ -269,6 +269,23 @@ fn a_wake_during_the_poll_is_one_more_poll() {
             "the polls of a task that another thread woke during the first, and that is ready in the second"
         );
     });
+    in_every_order(|| {
+        let mut executor = Executor::new();
+        let polls = Polls::new();
+        let mut woken = false;
+        executor.spawn(polls.of(poll_fn(move |context| {
+            if !std::mem::replace(&mut woken, true) {
+                context.waker().wake_by_ref();
+            }
+            Poll::Pending
+        })));
+        executor.run();
+        proctor::expect_eq!(
+            polls.count(),
+            2,
+            "the polls of a task that wakes itself during the first, and then waits"
+        );
+    });
 }
 
 #[test]
@@ -334,6 +351,32 @@ fn a_wake_after_the_end_does_nothing() {
             polls.count(),
             2,
             "the polls after a wake that came when the task was done; a future must not be polled after it was ready"
+        );
+    });
+}
+
+#[test]
+fn an_old_waker_wakes_nobody_else() {
+    in_every_order(|| {
+        let mut executor = Executor::new();
+        let kept = Kept::default();
+        let theirs = kept.clone();
+        executor.spawn(poll_fn(move |context| {
+            theirs.keep(context);
+            Poll::Ready(())
+        }));
+        executor.run();
+        let log = Log::default();
+        let (future, _kept) = waits(&log, "new");
+        executor.spawn(future);
+        executor.run();
+        log.take();
+        kept.waker().wake();
+        executor.run();
+        proctor::expect_eq!(
+            log.take(),
+            "",
+            "the polls of a task that was spawned when another was done, after the waker of that other was called"
         );
     });
 }
@@ -427,7 +470,7 @@ fn the_futures_go_with_the_executor() {
         proctor::expect_eq!(
             drops.alive(),
             0,
-            "the futures that have outlived the executor and their wakers: look for a queue that owns tasks that own the queue"
+            "the futures that have outlived the executor and their wakers: look for a queue that owns tasks that own the queue, or own a channel into it"
         );
     });
 }

@@ -39,7 +39,7 @@ fn breaks<T>() -> T {
 }
 
 /// Both halves, in the test's hand.
-fn by_hand<F: Future>(future: F) -> (Hand<Task<F>>, Hand<JoinHandle<F::Output>>) {
+fn by_hand<F: Future + 'static>(future: F) -> (Hand<Task<F>>, Hand<JoinHandle<F::Output>>) {
     let (task, handle) = task(future);
     (Hand::new(task), Hand::new(handle))
 }
@@ -194,7 +194,7 @@ fn abort_drops_the_future_instead_of_polling_it() {
 }
 
 /// The task in the test's hand, the handle as it is.
-fn task_of<F: Future>(future: F) -> (Hand<Task<F>>, JoinHandle<F::Output>) {
+fn task_of<F: Future + 'static>(future: F) -> (Hand<Task<F>>, JoinHandle<F::Output>) {
     let (task, handle) = task(future);
     (Hand::new(task), handle)
 }
@@ -314,10 +314,11 @@ fn a_task_that_aborts_itself_and_ends_keeps_its_output() {
     });
 }
 
-/// Ends when it is told to, and aborts its own task when it is dropped.
+/// Ends when it is told to. When it is dropped, it asks its own handle how things stand, and aborts its own task.
 struct AbortsOnDrop {
     own: Own<()>,
     ends: Rc<Cell<bool>>,
+    heard: Rc<RefCell<Option<Said<()>>>>,
 }
 
 impl Future for AbortsOnDrop {
@@ -330,7 +331,12 @@ impl Future for AbortsOnDrop {
 
 impl Drop for AbortsOnDrop {
     fn drop(&mut self) {
-        self.own.borrow().as_ref().unwrap().abort();
+        // Taken already, if it is `abort` that drops the future.
+        let Ok(mut own) = self.own.try_borrow_mut() else { return };
+        let handle = own.as_mut().unwrap();
+        let outcome = Pin::new(&mut *handle).poll(&mut Context::from_waker(Waker::noop()));
+        *self.heard.borrow_mut() = Some(said(outcome));
+        handle.abort();
     }
 }
 
@@ -338,8 +344,12 @@ impl Drop for AbortsOnDrop {
 fn a_destructor_may_use_the_handle() {
     proctor::watch(|| {
         for ends_by_itself in [true, false] {
-            let (own, ends) = (Own::default(), Rc::new(Cell::new(false)));
-            let future = AbortsOnDrop { own: Rc::clone(&own), ends: Rc::clone(&ends) };
+            let (own, ends, heard) = (Own::default(), Rc::<Cell<_>>::default(), Rc::default());
+            let future = AbortsOnDrop {
+                own: Rc::clone(&own),
+                ends: Rc::clone(&ends),
+                heard: Rc::clone(&heard),
+            };
             let (mut task, handle) = task_of(future);
             *own.borrow_mut() = Some(handle);
             proctor::expect_eq!(task.poll(), Poll::Pending, "the task before it ends");
@@ -352,7 +362,12 @@ fn a_destructor_may_use_the_handle() {
             proctor::expect_eq!(
                 outcome.ok(),
                 Some(Poll::Ready(())),
-                "the task's last turn, in which the destructor of its future calls `abort` (`None`: that panicked; drop the future while nothing that both share is borrowed)"
+                "the task's last turn, in which the destructor of its future polls the handle and calls `abort` (`None`: that panicked; drop the future while nothing that both share is borrowed)"
+            );
+            proctor::expect_eq!(
+                heard.take().unwrap_or(Said::Pending),
+                Said::Pending,
+                "what the handle said to the destructor: the future is not gone while it runs"
             );
             let handle = own.take().unwrap();
             let expected = if ends_by_itself { Said::Output(()) } else { Said::Aborted };

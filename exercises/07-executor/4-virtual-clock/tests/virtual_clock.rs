@@ -95,12 +95,14 @@ fn a_look_moves_nothing() {
         let mut clock = Clock::new();
         let mut sleep = Task::new(clock.sleep(SECOND));
         proctor::expect_eq!(sleep.poll(), Poll::Pending, "a sleep of 1 s at 0 s");
-        clock.park(Some(Duration::ZERO));
-        proctor::expect_eq!(
-            (clock.now(), sleep.wakes()),
-            (Duration::ZERO, 0),
-            "the time, and how often the sleep was woken, after `park(Some(Duration::ZERO))`"
-        );
+        for limit in [Duration::ZERO, HOUR] {
+            clock.park(Some(limit));
+            proctor::expect_eq!(
+                (clock.now(), sleep.wakes()),
+                (Duration::ZERO, 0),
+                "the time, and how often the sleep was woken, after `park(Some({limit:?}))`"
+            );
+        }
         clock.park(None);
         proctor::expect_eq!(
             (clock.now(), sleep.wakes()),
@@ -108,6 +110,12 @@ fn a_look_moves_nothing() {
             "the time, and how often the sleep was woken, after `park(None)`"
         );
         proctor::expect_eq!(sleep.poll(), Poll::Ready(()), "the sleep of 1 s at 1 s");
+        let message = panic_of(|| clock.park(Some(Duration::ZERO)));
+        proctor::expect_eq!(
+            message,
+            None,
+            "the panic of `park(Some(Duration::ZERO))` when no timer is set: somebody can go on, so it is no deadlock"
+        );
     });
 }
 
