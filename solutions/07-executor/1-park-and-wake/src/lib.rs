@@ -17,8 +17,10 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        self.thread.unpark();
+        // Raised already: whoever raised it unparks the thread.
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            self.thread.unpark();
+        }
     }
 }
 // ANCHOR_END: signal
@@ -34,7 +36,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        while !signal.woken.swap(false, Ordering::Acquire) {
+        while !signal.woken.swap(false, Ordering::AcqRel) {
             thread::park();
         }
     }

@@ -17,7 +17,7 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        self.woken.swap(true, Ordering::AcqRel);
         self.thread.unpark();
     }
 }

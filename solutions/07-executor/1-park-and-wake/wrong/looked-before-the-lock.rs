@@ -17,7 +17,7 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        self.woken.swap(true, Ordering::AcqRel);
         self.bell.notify_one();
     }
 }
@@ -36,7 +36,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        while !signal.woken.swap(false, Ordering::Acquire) {
+        while !signal.woken.swap(false, Ordering::AcqRel) {
             let held = signal.lock.lock().unwrap();
             drop(signal.bell.wait(held).unwrap());
         }

@@ -17,7 +17,7 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        self.woken.swap(true, Ordering::AcqRel);
         self.thread.unpark();
     }
 }
@@ -32,7 +32,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
             return output;
         }
-        if !signal.woken.swap(false, Ordering::Acquire) {
+        if !signal.woken.swap(false, Ordering::AcqRel) {
             thread::park();
             signal.woken.store(false, Ordering::Release);
         }
