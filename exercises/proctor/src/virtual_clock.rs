@@ -52,9 +52,7 @@ impl VirtualWatch {
     /// When the executor waits for ever, when nothing but polls happen at one time, and when the clock goes on and on.
     pub fn saw(&mut self, at: Duration, for_ever: bool) {
         let name = &self.name;
-        if for_ever {
-            panic!("{}", Stuck::Deadlock(at).message(name));
-        }
+        assert!(!for_ever, "{}", Stuck::Deadlock(at).message(name));
         if at != self.at {
             self.jumps += 1;
             self.here = 0;
