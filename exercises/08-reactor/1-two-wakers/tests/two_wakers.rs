@@ -140,11 +140,23 @@ fn a_reader_and_a_writer_both_wake() {
                 let mut reader = Task::new(input.operation(&source, Direction::Read));
                 let mut writer = Task::new(output.operation(&source, Direction::Write));
                 if reader_first {
-                    assert!(reader.poll().is_pending(), "a reader waits for an event");
+                    proctor::expect_eq!(
+                        reader.poll(),
+                        Poll::Pending,
+                        "a reader, polled before the poller has told"
+                    );
                 }
-                assert!(writer.poll().is_pending(), "a writer waits for an event");
+                proctor::expect_eq!(
+                    writer.poll(),
+                    Poll::Pending,
+                    "a writer, polled before the poller has told"
+                );
                 if !reader_first {
-                    assert!(reader.poll().is_pending(), "a reader waits for an event");
+                    proctor::expect_eq!(
+                        reader.poll(),
+                        Poll::Pending,
+                        "a reader, polled before the poller has told"
+                    );
                 }
                 let told =
                     events.iter().map(|event| told_of(*event)).collect::<Vec<_>>().join(", then ");
@@ -172,20 +184,33 @@ fn an_event_wakes_only_whom_it_concerns() {
         let (source, input, output) = (Source::new(), Socket::default(), Socket::default());
         let mut reader = Task::new(input.operation(&source, Direction::Read));
         let mut writer = Task::new(output.operation(&source, Direction::Write));
-        assert!(reader.poll().is_pending() && writer.poll().is_pending(), "both wait for an event");
+        proctor::expect_eq!(
+            reader.poll(),
+            Poll::Pending,
+            "a reader, polled before the poller has told"
+        );
+        proctor::expect_eq!(
+            writer.poll(),
+            Poll::Pending,
+            "a writer, polled before the poller has told"
+        );
         source.told(WRITABLE);
         proctor::expect_eq!(
             reader.wakes(),
             0,
             "how often the reader was woken when there was room to write"
         );
-        assert!(reader.poll().is_pending(), "a reader waits, when there was room to write");
+        proctor::expect_eq!(
+            reader.poll(),
+            Poll::Pending,
+            "a reader, polled after the poller has told of room to write"
+        );
         proctor::expect_eq!(
             input.attempts.get(),
             0,
             "how often a read was tried when there was room to write"
         );
-        assert!(writer.poll().is_pending(), "a writer that was told in vain waits on");
+        proctor::expect_eq!(writer.poll(), Poll::Pending, "a writer that was told in vain");
         let before = writer.wakes();
         source.told(READABLE);
         proctor::expect_eq!(
@@ -193,7 +218,7 @@ fn an_event_wakes_only_whom_it_concerns() {
             0,
             "how often the writer was woken when there was something to read"
         );
-        assert!(reader.poll().is_pending(), "a reader that was told in vain waits on");
+        proctor::expect_eq!(reader.poll(), Poll::Pending, "a reader that was told in vain");
         let before = (reader.wakes(), writer.wakes());
         source.told(Event::default());
         proctor::expect_eq!(
@@ -343,7 +368,16 @@ fn a_hang_up_wakes_both() {
         let (input, output) = (Socket::with([Ok(0)]), Socket::with([Err(ErrorKind::BrokenPipe)]));
         let mut reader = Task::new(input.operation(&source, Direction::Read));
         let mut writer = Task::new(output.operation(&source, Direction::Write));
-        assert!(reader.poll().is_pending() && writer.poll().is_pending(), "both wait for an event");
+        proctor::expect_eq!(
+            reader.poll(),
+            Poll::Pending,
+            "a reader, polled before the poller has told"
+        );
+        proctor::expect_eq!(
+            writer.poll(),
+            Poll::Pending,
+            "a writer, polled before the poller has told"
+        );
         source.told(HANG_UP);
         for (who, wakes) in [("reader", reader.wakes()), ("writer", writer.wakes())] {
             assert!(
@@ -366,14 +400,26 @@ fn the_latest_waker_is_woken() {
         for (direction, event) in BOTH_DIRECTIONS {
             let (source, socket) = (Source::new(), Socket::default());
             let mut task = Task::new(socket.operation(&source, direction));
-            assert!(task.poll().is_pending(), "an operation waits for an event");
-            assert!(task.poll_with_new_waker().is_pending(), "the same, polled by another task");
+            proctor::expect_eq!(
+                task.poll(),
+                Poll::Pending,
+                "an operation, polled before the poller has told"
+            );
+            proctor::expect_eq!(
+                task.poll_with_new_waker(),
+                Poll::Pending,
+                "the same, polled by another task"
+            );
             source.told(event);
             assert!(
                 task.wakes() > 0,
                 "two tasks have polled to {direction:?}, one after the other; the poller has told, and the one that polled last was not woken"
             );
-            assert!(task.poll_with_new_waker().is_pending(), "told in vain, in a third task");
+            proctor::expect_eq!(
+                task.poll_with_new_waker(),
+                Poll::Pending,
+                "the same, told in vain and polled by a third task"
+            );
             source.told(event);
             assert!(
                 task.wakes() > 0,
@@ -395,10 +441,18 @@ fn whoever_leaves_takes_one_waker() {
             let waker = counter.waker();
             let mut leaver = Box::pin(empty.operation(&source, direction));
             let mut context = Context::from_waker(&waker);
-            assert!(leaver.as_mut().poll(&mut context).is_pending(), "an operation waits");
+            proctor::expect_eq!(
+                leaver.as_mut().poll(&mut context),
+                Poll::Pending,
+                "an operation, polled before the poller has told"
+            );
             drop(waker);
             let mut stays = Task::new(socket.operation(&source, other));
-            assert!(stays.poll().is_pending(), "an operation in the other direction waits");
+            proctor::expect_eq!(
+                stays.poll(),
+                Poll::Pending,
+                "an operation in the other direction, polled before the poller has told"
+            );
             drop(leaver);
             proctor::expect_eq!(
                 counter.wakers(),
@@ -423,7 +477,11 @@ fn whoever_leaves_takes_no_mark() {
         for (direction, event) in BOTH_DIRECTIONS {
             let (source, socket) = (Source::new(), Socket::with([Ok(4)]));
             let mut leaver = Task::new(socket.operation(&source, direction));
-            assert!(leaver.poll().is_pending(), "an operation waits for an event");
+            proctor::expect_eq!(
+                leaver.poll(),
+                Poll::Pending,
+                "an operation, polled before the poller has told"
+            );
             source.told(event);
             // Woken, and dropped before it was polled: a timeout was faster.
             drop(leaver);
@@ -469,7 +527,7 @@ fn a_task_may_poll_before_the_wake_returns() {
                 let mut context = Context::from_waker(&waker);
                 assert!(
                     source.poll_io(direction, &mut context, || Ok(())).is_pending(),
-                    "an operation waits for an event"
+                    "an operation was polled before the poller has told, and did not wait"
                 );
                 let told = std::panic::AssertUnwindSafe(|| source.told(event));
                 assert!(
