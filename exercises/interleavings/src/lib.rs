@@ -265,10 +265,8 @@ fn check(
         let what = describe(payload.as_ref(), &places, deadlock);
         let order = order.load(Ordering::Relaxed);
         let turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.iter().all(|thread| *thread == 0) {
-            // Nobody else has had a turn: the order is not what is wrong.
-            panic!("{what}");
-        }
+        // Where nobody else has had a turn, the order is not what is wrong.
+        assert!(turns.iter().any(|thread| *thread != 0), "{what}");
         let turns = story(&turns);
         panic!(
             "{what}\n(This happened in order {order} of the orders in which the threads can take turns. \
