@@ -22,11 +22,7 @@ pub struct Watched<S> {
 }
 
 /// Lets `conversation` talk over `stream` until it is done, or until the connection has been silent for `idle`.
-pub async fn serve<S, H, F>(
-    stream: S,
-    idle: Duration,
-    conversation: H,
-) -> Result<F::Output, Silent>
+pub async fn serve<S, H, F>(stream: S, idle: Duration, conversation: H) -> Result<F::Output, Silent>
 where
     S: AsyncRead + AsyncWrite + Unpin,
     H: FnOnce(Watched<S>) -> F,

@@ -25,6 +25,7 @@ pub struct Event {
 }
 
 /// A socket, as its reactor knows it.
+#[derive(Debug, Default)]
 pub struct Source {
     // Yours to fill. You may not need all of the imports above.
 }

@@ -26,7 +26,7 @@ struct Mail {
 }
 
 /// Between the poller's thread, which delivers, and a connection's task, which fetches.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Mailbox {
     mail: Mutex<Mail>,
 }
@@ -34,7 +34,7 @@ pub struct Mailbox {
 impl Mailbox {
     /// An empty mailbox.
     pub fn new() -> Self {
-        Self { mail: Mutex::new(Mail::default()) }
+        Self::default()
     }
 
     fn lock(&self) -> MutexGuard<'_, Mail> {
@@ -72,11 +72,5 @@ impl Mailbox {
         }
         mail.waiter = Some(context.waker().clone());
         Poll::Pending
-    }
-}
-
-impl Default for Mailbox {
-    fn default() -> Self {
-        Self::new()
     }
 }

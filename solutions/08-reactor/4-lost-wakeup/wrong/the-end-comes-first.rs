@@ -23,7 +23,7 @@ struct Mail {
 }
 
 /// Between the poller's thread, which delivers, and a connection's task, which fetches.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Mailbox {
     mail: Mutex<Mail>,
     /// Who polled last. It has a lock of its own, so that a task that comes to wait is not in the way of the poller.
@@ -33,7 +33,7 @@ pub struct Mailbox {
 impl Mailbox {
     /// An empty mailbox.
     pub fn new() -> Self {
-        Self { mail: Mutex::new(Mail::default()), waiter: Mutex::new(None) }
+        Self::default()
     }
 
     /// Leaves an event, and wakes whoever waits for it.
