@@ -87,7 +87,7 @@ fn a_deadlock_is_called_one() {
 #[test]
 fn a_deadlock_is_explained_in_the_words_of_the_test() {
     let message = message_of(|| {
-        interleavings::every_explained("Nobody rang the bell.", || thread::park());
+        interleavings::every_explained("Nobody rang the bell.", thread::park);
     });
     // A thread that is alone has no order of turns to tell of.
     assert_eq!(
