@@ -266,12 +266,16 @@ fn check(
         let order = order.load(Ordering::Relaxed);
         let turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
         // Where nobody else has had a turn, the order is not what is wrong.
-        assert!(turns.iter().any(|thread| *thread != 0), "{what}");
-        let turns = story(&turns);
-        panic!(
-            "{what}\n(This happened in order {order} of the orders in which the threads can take turns. \
-             Whose turn it was, with 0 for the test and 1 for the first thread that was started: {turns}.)"
-        );
+        let when = if turns.iter().all(|thread| *thread == 0) {
+            String::new()
+        } else {
+            format!(
+                "\n(This happened in order {order} of the orders in which the threads can take turns. \
+                 Whose turn it was, with 0 for the test and 1 for the first thread that was started: {}.)",
+                story(&turns)
+            )
+        };
+        panic!("{what}{when}");
     }
 }
 

@@ -353,6 +353,21 @@ fn a_dropped_sleep_takes_its_timer_back() {
         );
         assert!(message.is_some(), "the sleep that is left is over, and `park(None)` has returned");
     });
+    proctor::watch(|| {
+        let mut clock = Clock::new();
+        let mut sleeps = [(); 3].map(|()| Task::new(clock.sleep(SECOND)));
+        for sleep in &mut sleeps {
+            proctor::expect_eq!(sleep.poll(), Poll::Pending, "a sleep of 1 s at 0 s");
+        }
+        let [first, second, third] = sleeps;
+        drop(second);
+        clock.park(None);
+        proctor::expect_eq!(
+            (first.wakes(), third.wakes()),
+            (1, 1),
+            "how often two sleeps of 1 s were woken at 1 s, when a third with the same deadline was dropped"
+        );
+    });
     // A sleep that was never polled has no timer.
     proctor::watch(|| drop(Clock::new().sleep(SECOND)));
 }
