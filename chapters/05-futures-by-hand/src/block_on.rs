@@ -17,7 +17,8 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        // A swap and no store: the second of two stores would hide what was written before the first.
+        self.woken.swap(true, Ordering::Release);
         self.thread.unpark();
     }
 }
