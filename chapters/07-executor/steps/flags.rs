@@ -14,7 +14,7 @@ struct Flag(AtomicBool);
 
 impl Wake for Flag {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
+        self.0.swap(true, Ordering::Release);
     }
 }
 

@@ -19,7 +19,7 @@ struct Bell(AtomicBool);
 
 impl Wake for Bell {
     fn wake(self: Arc<Self>) {
-        self.0.store(true, Ordering::Release);
+        self.0.swap(true, Ordering::Release);
     }
 }
 
