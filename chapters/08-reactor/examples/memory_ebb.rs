@@ -64,7 +64,9 @@ fn measure(wanted: Vec<usize>) -> io::Result<()> {
     println!("{limit}");
     println!("resident memory of the server, in MiB");
     print!("watchers");
-    WAYS.iter().for_each(|(_, name, _)| print!("  {name}"));
+    for (_, name, _) in WAYS {
+        print!("  {name}");
+    }
     println!();
     let mut points = WAYS.map(|_| Vec::new());
     for count in wanted.into_iter().map(|count| limit.fits(count, SPARE)) {
