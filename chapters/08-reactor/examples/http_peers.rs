@@ -117,11 +117,11 @@ async fn ask(server: SocketAddr, count: usize, window: Duration) -> io::Result<(
                 });
             }
             // Everybody has had an answer, or whoever has not will not have one.
-            let (mut served, mut last) = (0, Instant::now());
-            while served < count && last.elapsed() < 2 * window {
+            let (mut so_far, mut last) = (0, Instant::now());
+            while so_far < count && last.elapsed() < 2 * window {
                 sleep(window / 20).await;
-                if tally.served.get() > served {
-                    (served, last) = (tally.served.get(), Instant::now());
+                if tally.served.get() > so_far {
+                    (so_far, last) = (tally.served.get(), Instant::now());
                 }
             }
             let (start, before) = (Instant::now(), tally.answers.get());

@@ -98,7 +98,7 @@ impl World {
             // All of it is here until the end.
             let sender = sender;
             let random = &sender.random;
-            let bytes: Vec<u8> = (0..length).map(|at| (at % 251) as u8).collect();
+            let bytes: Vec<u8> = (0..length).map(pattern).collect();
             let mut rest = &bytes[..];
             while !rest.is_empty() {
                 let (part, after) = rest.split_at(1 + random.below(rest.len()));
@@ -120,7 +120,7 @@ impl World {
             if count == 0 {
                 break;
             }
-            let is_right = |(at, byte): (usize, &u8)| *byte == ((read + at) % 251) as u8;
+            let is_right = |(at, byte): (usize, &u8)| *byte == pattern(read + at);
             assert!(buffer[..count].iter().enumerate().all(is_right), "the echo is another");
             read += count;
             if random.below(50) == 0 {
@@ -139,6 +139,11 @@ impl World {
         let count = if read == length { &self.whole } else { &self.broken };
         count.set(count.get() + 1);
     }
+}
+
+/// The byte at a place of what is sent.
+fn pattern(at: usize) -> u8 {
+    u8::try_from(at % 251).unwrap()
 }
 
 fn is_gone(error: &io::Error) -> bool {
@@ -170,13 +175,13 @@ async fn live(seed: u64) -> usize {
             let (stream, _) = listener.accept().await.unwrap();
             let token = Rc::clone(&tokens);
             let echo = spawn(async move {
-                let _token = token;
                 let (mut input, mut output) = stream.split();
                 let echoed = copy(&mut input, &mut output).await;
                 let closed = output.close().await;
                 if let Err(error) = echoed.map(drop).and(closed) {
                     assert!(is_gone(&error), "the server: {error}");
                 }
+                drop(token);
             });
             if chance.below(6) == 0 {
                 victims.borrow_mut().push(echo.abort_handle());
