@@ -2,7 +2,8 @@
 //!
 //! Each server is a process of its own, and so is the client: this one, with a task on Tokio for each connection, which
 //! asks for a small page again as soon as it has got it. All connections are kept. The servers take turns, and each
-//! number is the median of the rounds.
+//! number is the median of the rounds. How many requests that are in a second depends on who else wants the processor;
+//! the processor time that the server takes for each depends on that much less.
 //!
 //! The pool needs a word. A worker serves a connection until it is closed, so a pool keeps as many clients as it has
 //! workers, and the others wait. It gets a worker for each connection here, up to 256. With 5,000 connections its
@@ -16,14 +17,15 @@
 
 use std::cell::Cell;
 use std::env;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use cpu_time::ProcessTime;
 use event_loop::descriptors::raise_limit;
 use event_loop::server::listen;
 use event_loop::{Pace, Service};
@@ -48,7 +50,7 @@ const REQUEST: &[u8] = b"GET /crabs/hermit HTTP/1.1\r\nHost: crabsarecool.com\r\
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => measure([1, 100, 5_000], 7, Duration::from_millis(500)),
+        [] => measure([1, 100, 5_000], 5, Duration::from_millis(500)),
         ["--small"] => measure([1, 5, 20], 1, Duration::from_millis(20)),
         ["--serve", way, connections] => {
             let connections = connections.parse().map_err(io::Error::other)?;
@@ -59,57 +61,97 @@ fn main() -> io::Result<()> {
     }
 }
 
-/// The table, and the picture.
+/// The tables, and the picture.
 fn measure(wanted: [usize; 3], rounds: usize, window: Duration) -> io::Result<()> {
     let limit = raise_limit(wanted[2] as u64 + SPARE);
     println!("{limit}");
-    println!("requests a second, median of {rounds} rounds");
-    println!("connections  {}  served by the pool", WAYS.join("  "));
-    let mut points = WAYS.map(|_| Vec::new());
+    let mut results = Vec::new();
     for connections in wanted.map(|count| limit.fits(count, SPARE)) {
-        let mut servers = Vec::new();
-        for way in WAYS {
-            servers.push(Server::start(way, connections)?);
-        }
-        let mut rates = WAYS.map(|_| Vec::new());
-        let mut fewest = connections;
-        for round in 0..rounds {
-            for turn in 0..WAYS.len() {
-                let next = (round + turn) % WAYS.len();
-                let (rate, served) = ask(servers[next].address, connections, window)?;
-                rates[next].push(rate);
-                if next == 0 {
-                    fewest = fewest.min(served);
-                } else if served < connections {
-                    return Err(io::Error::other(format!("{}: {served} served", WAYS[next])));
-                }
-            }
-        }
-        print!("{connections:>11}");
-        for ((rates, name), points) in rates.iter_mut().zip(WAYS).zip(&mut points) {
-            rates.sort_by(f64::total_cmp);
-            let median = rates[rates.len() / 2];
-            print!("  {median:>width$.0}", width = name.len().max(5));
-            points.push((connections as f64, median));
-        }
-        println!("  {fewest:>18}");
+        results.push((connections, race(connections, rounds, window)?));
+    }
+    println!("requests a second, median of {rounds} rounds");
+    table(&results, |sample| sample.rate, 0);
+    println!("processor time of the server for each, in microseconds");
+    table(&results, |sample| sample.cost, 1);
+    for (connections, samples) in &results {
+        let served = samples[0].iter().map(|sample| sample.served).min().unwrap_or_default();
+        println!("the pool served {served} of {connections} connections");
     }
     let plot = Plot::new("Requests per second", "connections", "requests a second")
         .note("A small page again and again, on connections that are kept. The pool has 256 workers at most.")
         .log_x();
-    let series = WAYS.iter().zip(&points);
-    series.fold(plot, |plot, (name, points)| plot.series(*name, points)).save("http-peers")
+    let series = WAYS.iter().enumerate();
+    series
+        .fold(plot, |plot, (way, name)| {
+            let point = |(connections, samples): &(usize, Samples)| {
+                (*connections as f64, median(&samples[way], |sample| sample.rate))
+            };
+            plot.series(*name, &results.iter().map(point).collect::<Vec<_>>())
+        })
+        .save("http-peers")
 }
 
-/// Requests per second for the length of `window`, and how many connections got an answer at all.
+/// What the client saw of a server in one round.
+struct Sample {
+    /// Requests per second.
+    rate: f64,
+    /// Microseconds of processor time that the server took for each.
+    cost: f64,
+    /// Connections on which anything was answered.
+    served: usize,
+}
+
+/// For each server, the samples of its rounds.
+type Samples = [Vec<Sample>; 4];
+
+// ANCHOR: race
+/// All servers with so many connections, taking turns.
+fn race(connections: usize, rounds: usize, window: Duration) -> io::Result<Samples> {
+    let mut servers = Vec::new();
+    for way in WAYS {
+        servers.push(Server::start(way, connections)?);
+    }
+    let mut samples = WAYS.map(|_| Vec::new());
+    for round in 0..rounds {
+        for turn in 0..WAYS.len() {
+            let next = (round + turn) % WAYS.len();
+            samples[next].push(ask(&mut servers[next], connections, window)?);
+        }
+    }
+    Ok(samples)
+}
+// ANCHOR_END: race
+
+fn median(samples: &[Sample], of: fn(&Sample) -> f64) -> f64 {
+    let mut values: Vec<f64> = samples.iter().map(of).collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn table(results: &[(usize, Samples)], of: fn(&Sample) -> f64, places: usize) {
+    print!("connections");
+    for name in WAYS {
+        print!("  {name:>5}");
+    }
+    println!();
+    for (connections, samples) in results {
+        print!("{connections:>11}");
+        for (samples, name) in samples.iter().zip(WAYS) {
+            print!("  {:>width$.places$}", median(samples, of), width = name.len().max(5));
+        }
+        println!();
+    }
+}
+
+/// Lets so many clients ask for the length of `window`.
 #[tokio::main(flavor = "current_thread")]
-async fn ask(server: SocketAddr, count: usize, window: Duration) -> io::Result<(f64, usize)> {
+async fn ask(server: &mut Server, count: usize, window: Duration) -> io::Result<Sample> {
     let tally = Rc::new(Tally::default());
     let clients = LocalSet::new();
     clients
         .run_until(async {
             for _ in 0..count {
-                let stream = TcpStream::connect(server).await?;
+                let stream = TcpStream::connect(server.address).await?;
                 let tally = Rc::clone(&tally);
                 spawn_local(async move {
                     // A connection that ends is not counted any more.
@@ -125,9 +167,15 @@ async fn ask(server: SocketAddr, count: usize, window: Duration) -> io::Result<(
                 }
             }
             let (start, before) = (Instant::now(), tally.answers.get());
+            let used = server.time()?;
             sleep(window).await;
-            let answers = tally.answers.get() - before;
-            Ok((answers as f64 / start.elapsed().as_secs_f64(), tally.served.get()))
+            let used = server.time()? - used;
+            let answers = (tally.answers.get() - before) as f64;
+            Ok(Sample {
+                rate: answers / start.elapsed().as_secs_f64(),
+                cost: used as f64 / answers.max(1.0),
+                served: tally.served.get(),
+            })
         })
         .await
 }
@@ -179,6 +227,7 @@ fn length_of(bytes: &[u8]) -> Option<usize> {
 /// A server in a process of its own, until this is dropped.
 struct Server {
     process: Child,
+    says: BufReader<ChildStdout>,
     address: SocketAddr,
 }
 
@@ -189,11 +238,19 @@ impl Server {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
+        let mut says = BufReader::new(process.stdout.take().expect("the output is piped"));
         let mut address = String::new();
-        let output = process.stdout.take().expect("the output is piped");
-        BufReader::new(output).read_line(&mut address)?;
+        says.read_line(&mut address)?;
         let address = address.trim_end().parse().map_err(io::Error::other)?;
-        Ok(Self { process, address })
+        Ok(Self { process, says, address })
+    }
+
+    /// Microseconds of processor time that it has taken so far.
+    fn time(&mut self) -> io::Result<u64> {
+        self.process.stdin.as_mut().expect("the input is piped").write_all(b"time?\n")?;
+        let mut line = String::new();
+        self.says.read_line(&mut line)?;
+        line.trim_end().parse().map_err(io::Error::other)
     }
 }
 
@@ -204,17 +261,21 @@ impl Drop for Server {
     }
 }
 
+/// Says how much processor time this process has taken, whenever the other one asks, and ends when that closes its input.
+fn answer_the_other_process() {
+    thread::spawn(|| {
+        for _ in io::stdin().lines().map_while(Result::ok) {
+            println!("{}", ProcessTime::now().as_duration().as_micros());
+        }
+        std::process::exit(0);
+    });
+}
+
 // ANCHOR: servers
 fn serve(way: &str, connections: usize) -> io::Result<()> {
     let listener = listen(([127, 0, 0, 1], 0).into())?;
     println!("{}", listener.local_addr()?);
-    // ANCHOR_END: servers
-    // It ends when the other process closes its input.
-    thread::spawn(|| {
-        let _ = io::stdin().read(&mut [0]);
-        std::process::exit(0);
-    });
-    // ANCHOR: servers
+    answer_the_other_process();
     let config = Config {
         requests: usize::MAX,
         idle: Duration::from_mins(10),

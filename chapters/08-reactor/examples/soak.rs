@@ -83,7 +83,8 @@ fn soak(wanted: usize) -> io::Result<ExitCode> {
     for round in 1..=ROUNDS {
         let mut clients = Clients::send(connections, address, round)?;
         let busy = settle(&mut ebb, |count| {
-            clients.are_here() && count.sockets == start.sockets + connections
+            clients.are_here()
+                && (count.sockets, count.timers) == (start.sockets + connections, connections)
         })?;
         row(&format!("in round {round}"), &busy)?;
         if !clients.are_here() || busy.sockets != start.sockets + connections {
