@@ -28,8 +28,8 @@ pub(crate) struct Entry<S: ?Sized = dyn AsSource> {
     pub(crate) key: usize,
     reading: Side,
     writing: Side,
-    /// For good, once the poller has told so: see [`Ready::short_is_not_all`].
-    short_is_not_all: Cell<bool>,
+    /// For good, once the poller has told so: see [`Ready::end_may_follow`].
+    end_may_follow: Cell<bool>,
     pub(crate) io: S,
 }
 
@@ -56,7 +56,7 @@ impl<S> Entry<S> {
     pub(crate) fn new(key: usize, io: S) -> Self {
         let worth_trying = || Side { ready: Cell::new(true), waker: RefCell::default() };
         let (reading, writing) = (worth_trying(), worth_trying());
-        Self { key, reading, writing, short_is_not_all: Cell::new(false), io }
+        Self { key, reading, writing, end_may_follow: Cell::new(false), io }
     }
 }
 
@@ -64,8 +64,8 @@ impl<S> Entry<S> {
 impl Entry {
     /// Notes what the poller says, and wakes who waits for it.
     pub(crate) fn tell(&self, ready: Ready) {
-        if ready.short_is_not_all {
-            self.short_is_not_all.set(true);
+        if ready.end_may_follow {
+            self.end_may_follow.set(true);
         }
         for (is_ready, side) in [(ready.readable, &self.reading), (ready.writable, &self.writing)] {
             if is_ready {
@@ -151,7 +151,7 @@ impl<S: AsSource> Source<S> {
     ///
     /// Does nothing where the end, or an error, may stand behind what was read.
     pub(crate) fn was_short(&self) {
-        if !self.entry.short_is_not_all.get() {
+        if !self.entry.end_may_follow.get() {
             self.entry.reading.ready.set(false);
         }
     }

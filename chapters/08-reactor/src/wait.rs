@@ -5,7 +5,7 @@
 //! A server waits once for each message when there is little to do, so here its epoll is asked directly, which is one.
 //!
 //! Sockets are added to that epoll directly too, because the poller cannot ask for [`EPOLLRDHUP`]: whether the end
-//! has come. Who knows that it has not need not read twice to learn that there is no more: see [`Ready::short_is_not_all`].
+//! has come. Who knows that it has not need not read twice to learn that there is no more: see [`Ready::end_may_follow`].
 //!
 //! [`EPOLLRDHUP`]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 
@@ -22,7 +22,7 @@ pub struct Ready {
     pub writable: bool,
     /// A read that brings less than there was room for may leave something to read all the same:
     /// the end, an error, or what follows an urgent byte. Of such things an edge tells once.
-    pub short_is_not_all: bool,
+    pub end_may_follow: bool,
 }
 
 /// How many events one wait may bring. The others are brought by the next.
@@ -88,7 +88,7 @@ mod system {
                     key: usize::try_from(key).unwrap_or(usize::MAX),
                     readable: is(EventFlags::IN),
                     writable: is(EventFlags::OUT),
-                    short_is_not_all: is(EventFlags::RDHUP | EventFlags::PRI),
+                    end_may_follow: is(EventFlags::RDHUP | EventFlags::PRI),
                 });
             }
             Ok(())
@@ -148,7 +148,7 @@ mod system {
             poller.wait(&mut self.events, timeout)?;
             for event in self.events.iter() {
                 let (readable, writable) = (event.readable, event.writable);
-                tell(Ready { key: event.key, readable, writable, short_is_not_all: true });
+                tell(Ready { key: event.key, readable, writable, end_may_follow: true });
             }
             Ok(())
         }
