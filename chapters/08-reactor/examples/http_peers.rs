@@ -50,7 +50,7 @@ const REQUEST: &[u8] = b"GET /crabs/hermit HTTP/1.1\r\nHost: crabsarecool.com\r\
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => measure([1, 100, 5_000], 5, Duration::from_millis(500)),
+        [] => measure([1, 100, 5_000], 5, Duration::from_millis(300)),
         ["--small"] => measure([1, 5, 20], 1, Duration::from_millis(20)),
         ["--serve", way, connections] => {
             let connections = connections.parse().map_err(io::Error::other)?;
@@ -150,8 +150,11 @@ async fn ask(server: &mut Server, count: usize, window: Duration) -> io::Result<
     let clients = LocalSet::new();
     clients
         .run_until(async {
+            let mut streams = Vec::new();
             for _ in 0..count {
-                let stream = TcpStream::connect(server.address).await?;
+                streams.push(TcpStream::connect(server.address).await?);
+            }
+            for stream in streams {
                 let tally = Rc::clone(&tally);
                 spawn_local(async move {
                     // A connection that ends is not counted any more.
