@@ -77,14 +77,18 @@ fn measure(wanted: [usize; 3], rounds: usize, window: Duration) -> io::Result<()
         let served = samples[0].iter().map(|sample| sample.served).min().unwrap_or_default();
         println!("the pool served {served} of {connections} connections");
     }
-    let plot = Plot::new("Requests per second", "connections", "requests a second")
-        .note("A small page again and again, on connections that are kept. The pool has 256 workers at most.")
-        .log_x();
+    let plot = Plot::new(
+        "What a request costs",
+        "connections",
+        "processor time of the server for a request, in microseconds",
+    )
+    .note("A small page again and again, on connections that are kept. The pool has 256 workers at most.")
+    .log_x();
     let series = WAYS.iter().enumerate();
     series
         .fold(plot, |plot, (way, name)| {
             let point = |(connections, samples): &(usize, Samples)| {
-                (*connections as f64, median(&samples[way], |sample| sample.rate))
+                (*connections as f64, median(&samples[way], |sample| sample.cost))
             };
             plot.series(*name, &results.iter().map(point).collect::<Vec<_>>())
         })
