@@ -50,7 +50,7 @@ const REQUEST: &[u8] = b"GET /crabs/hermit HTTP/1.1\r\nHost: crabsarecool.com\r\
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => measure([1, 100, 5_000], 5, Duration::from_millis(500)),
+        [] => measure([1, 100, 5_000], 5, Duration::from_millis(300)),
         ["--small"] => measure([1, 5, 20], 1, Duration::from_millis(20)),
         ["--serve", way, connections] => {
             let connections = connections.parse().map_err(io::Error::other)?;
@@ -77,14 +77,18 @@ fn measure(wanted: [usize; 3], rounds: usize, window: Duration) -> io::Result<()
         let served = samples[0].iter().map(|sample| sample.served).min().unwrap_or_default();
         println!("the pool served {served} of {connections} connections");
     }
-    let plot = Plot::new("Requests per second", "connections", "requests a second")
-        .note("A small page again and again, on connections that are kept. The pool has 256 workers at most.")
-        .log_x();
+    let plot = Plot::new(
+        "What a request costs",
+        "connections",
+        "processor time of the server for a request, in microseconds",
+    )
+    .note("A small page again and again, on connections that are kept. The pool has 256 workers at most.")
+    .log_x();
     let series = WAYS.iter().enumerate();
     series
         .fold(plot, |plot, (way, name)| {
             let point = |(connections, samples): &(usize, Samples)| {
-                (*connections as f64, median(&samples[way], |sample| sample.rate))
+                (*connections as f64, median(&samples[way], |sample| sample.cost))
             };
             plot.series(*name, &results.iter().map(point).collect::<Vec<_>>())
         })
@@ -150,8 +154,11 @@ async fn ask(server: &mut Server, count: usize, window: Duration) -> io::Result<
     let clients = LocalSet::new();
     clients
         .run_until(async {
+            let mut streams = Vec::new();
             for _ in 0..count {
-                let stream = TcpStream::connect(server.address).await?;
+                streams.push(TcpStream::connect(server.address).await?);
+            }
+            for stream in streams {
                 let tally = Rc::clone(&tally);
                 spawn_local(async move {
                     // A connection that ends is not counted any more.
