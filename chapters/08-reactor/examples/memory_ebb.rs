@@ -88,11 +88,12 @@ fn measure(wanted: Vec<usize>) -> io::Result<()> {
         print!("  {each:>width$.1}", width = name.len());
     }
     println!();
-    // A thread costs so much more that the others would be one line beside it.
+    // A thread costs so much more that on an even scale the others would be one line beside it.
     let plot = Plot::new("What a task costs", "watchers of the tide", "resident memory in MiB")
-        .note("Memory of the server's process, which serves crab_app's feed to so many watchers.");
-    let tasks = WAYS.iter().zip(&points).skip(1);
-    tasks.fold(plot, |plot, ((_, _, name), points)| plot.series(*name, points)).save("memory-ebb")
+        .note("Memory of the server's process, which serves crab_app's feed to so many watchers.")
+        .log_y();
+    let servers = WAYS.iter().zip(&points);
+    servers.fold(plot, |plot, ((_, _, name), points)| plot.series(*name, points)).save("memory-ebb")
 }
 
 /// Mebibytes that a server of its own process keeps resident while so many watch the tide.
