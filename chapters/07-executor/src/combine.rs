@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use crate::ebb::Local;
 use crate::task::{JoinError, JoinHandle};
 
 // ANCHOR: yield_now
@@ -93,9 +94,11 @@ impl<T: 'static> TaskGroup<T> {
     /// Outside of [`Ebb::block_on`](crate::Ebb::block_on).
     #[track_caller]
     pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) {
+        // Asked first: where nothing can be spawned, nothing may be told of its end.
+        let local = Local::needed_by("spawn");
         self.spawned += 1;
         let tell = Tell(self.spawned, Rc::clone(&self.ended));
-        let handle = crate::spawn(async move {
+        let handle = local.spawn(async move {
             let _tell = tell;
             future.await
         });

@@ -9,6 +9,7 @@ use std::fmt;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -25,6 +26,9 @@ const BUDGET: u32 = 128;
 
 /// So many turns at most, and then a look at the inbox, the timers and the parker: nobody may keep them waiting.
 const TURNS_A_ROUND: usize = 64;
+
+/// So many executors have been made, which numbers them.
+static EXECUTORS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// The executor whose `block_on` this thread is in.
@@ -57,6 +61,8 @@ pub(crate) struct Local {
     pub(crate) timers: RefCell<BTreeMap<Key, Waker>>,
     pub(crate) clock: Clock,
     // ANCHOR_END: local
+    /// Tells executors apart. An address would not do: the next executor may lie where the last one lay.
+    pub(crate) number: u64,
     /// Tasks and timers so far, which numbers them.
     spawned: Cell<u64>,
     timed: Cell<u64>,
@@ -88,11 +94,6 @@ impl Local {
         local
     }
 
-    /// Tells executors apart, from any thread.
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.home).addr()
-    }
-
     /// A new timer's name.
     pub(crate) fn timer(&self, deadline: Duration) -> Key {
         self.timed.set(self.timed.get() + 1);
@@ -100,7 +101,7 @@ impl Local {
     }
 
     // ANCHOR: spawn
-    fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+    pub(crate) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.spawned.set(self.spawned.get() + 1);
         let mut tasks = self.tasks.borrow_mut();
         let place = tasks.vacant_entry();
@@ -157,6 +158,10 @@ impl Local {
     }
     // ANCHOR_END: collect
 
+    fn next_deadline(&self) -> Option<Duration> {
+        self.timers.borrow().keys().next().map(|(deadline, _)| *deadline)
+    }
+
     fn is_idle(&self) -> bool {
         self.ready.borrow().is_empty()
     }
@@ -164,9 +169,12 @@ impl Local {
     /// Tells the watcher, if there is one.
     fn tell(&self, what: impl FnOnce() -> Happening) {
         if let Some(watcher) = self.watcher.borrow_mut().as_mut() {
-            let tasks = self.tasks.borrow();
-            let id = |key: &usize| tasks.get(*key).map_or(TaskId(0), |task| task.header().id);
-            let queue = self.ready.borrow().iter().map(id).collect();
+            let queue = {
+                let tasks = self.tasks.borrow();
+                let id = |key: &usize| tasks.get(*key).map_or(TaskId(0), |task| task.header().id);
+                self.ready.borrow().iter().map(id).collect()
+            };
+            // Nothing is borrowed but the watcher: it may spawn and wake.
             watcher(&Event { at: self.clock.now(), what: what(), queue });
         }
     }
@@ -221,6 +229,7 @@ impl Ebb {
             tasks: RefCell::default(),
             timers: RefCell::default(),
             clock,
+            number: EXECUTORS.fetch_add(1, Ordering::Relaxed),
             spawned: Cell::new(0),
             timed: Cell::new(0),
             main: Cell::new(usize::MAX),
@@ -231,7 +240,7 @@ impl Ebb {
         Self { local: Rc::new(local), park: Box::new(park) }
     }
 
-    /// Has `watcher` told of each turn and each wait from now on.
+    /// Has `watcher` told of each turn and each wait from now on. It may spawn tasks and wake them.
     pub fn watch(&mut self, watcher: impl FnMut(&Event) + 'static) {
         *self.local.watcher.borrow_mut() = Some(Box::new(watcher));
     }
@@ -299,18 +308,19 @@ impl Ebb {
     fn wait(&mut self) {
         let local = &self.local;
         local.collect();
-        let until = local.timers.borrow().keys().next().map(|(deadline, _)| *deadline);
+        // ANCHOR_END: wait
+        if local.is_idle() {
+            // The watcher may change who can go on, so it is told first.
+            local.tell(|| Happening::Idles { until: local.next_deadline() });
+        }
+        // ANCHOR: wait
+        let until = local.next_deadline();
         let timeout = match &local.clock {
             // A look without a wait: sockets must not starve while tasks keep the queue filled, nor while a clock jumps.
             _ if !local.is_idle() => Some(Duration::ZERO),
             Clock::Virtual(_) if until.is_some() => Some(Duration::ZERO),
             clock => until.map(|until| until.saturating_sub(clock.now())),
         };
-        // ANCHOR_END: wait
-        if local.is_idle() {
-            local.tell(|| Happening::Idles { until });
-        }
-        // ANCHOR: wait
         if !local.is_idle() || local.home.sleep() {
             self.park.park(timeout);
         }

@@ -125,13 +125,17 @@ impl<F: Future> Task<F> {
     fn end(&self, result: Result<F::Output, JoinError>) {
         // Dropping runs the reader's code, which may panic and may use the handle: nothing of ours is borrowed.
         let future = self.future.take();
-        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
-        let result = dropped.map_err(JoinError::Panicked).and(result);
+        let result = match panic::catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            Ok(()) => result,
+            Err(payload) => {
+                drop_unheard(result);
+                Err(JoinError::Panicked(payload))
+            }
+        };
         let mut join = self.join.borrow_mut();
         if join.detached {
             drop(join);
-            // Nobody is left to be told of a panic in here.
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(result)));
+            drop_unheard(result);
             return;
         }
         join.result = Some(result);
@@ -142,6 +146,11 @@ impl<F: Future> Task<F> {
         }
     }
     // ANCHOR_END: end
+}
+
+/// Drops what nobody will get. Nobody is left to be told of a panic in here, either.
+fn drop_unheard<T>(value: T) {
+    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
 impl<F: Future> Run for Task<F> {

@@ -637,3 +637,112 @@ fn a_future_that_is_dropped_with_its_executor_may_spawn() {
         );
     });
 }
+
+#[test]
+fn a_sleep_that_outlives_its_executor_leaves_the_next_ones_timers_alone() {
+    watch(|| {
+        for _ in 0..100 {
+            let mut sleeper = Box::pin(sleep(SECOND));
+            Ebb::with_virtual_clock().block_on(poll_fn(|context| {
+                assert!(sleeper.as_mut().poll(context).is_pending());
+                Poll::Ready(())
+            }));
+            // The next executor may lie where the last one lay, and its first timer is due at the same time.
+            let mut ebb = Ebb::with_virtual_clock();
+            ebb.block_on(async {
+                let own = spawn(sleep(SECOND));
+                yield_now().await;
+                drop(sleeper);
+                own.await.unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_watcher_may_spawn_and_wake() {
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let spawned = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&spawned);
+        ebb.watch(move |_| {
+            slot.borrow_mut().get_or_insert_with(|| spawn(ready(3)));
+        });
+        ebb.block_on(yield_now());
+        let handle = spawned.take().unwrap();
+        expect_eq!(ebb.block_on(handle).unwrap(), 3, "the output of the watcher's task");
+    });
+}
+
+#[test]
+fn what_a_watcher_spawns_when_nothing_can_go_on_goes_on() {
+    watch(|| {
+        let mut ebb = Ebb::new();
+        let waiter = Rc::new(RefCell::new(None::<Waker>));
+        let kept = Rc::clone(&waiter);
+        ebb.watch(move |event| {
+            if matches!(event.what, Happening::Idles { .. }) {
+                let waiter = kept.take();
+                drop(spawn(async move { waiter.into_iter().for_each(Waker::wake) }));
+            }
+        });
+        let mut left = false;
+        ebb.block_on(poll_fn(|context| {
+            *waiter.borrow_mut() = Some(context.waker().clone());
+            if std::mem::replace(&mut left, true) { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    });
+}
+
+#[test]
+fn ticks_that_nobody_waited_for_are_one_however_many() {
+    watch(|| {
+        ebb(async {
+            let mut interval = interval(Duration::from_nanos(1));
+            interval.tick().await;
+            sleep(60 * SECOND).await;
+            interval.tick().await;
+            let due = interval.tick().await;
+            expect_eq!(due, 60 * SECOND + Duration::from_nanos(1), "the tick after the late one");
+        });
+    });
+}
+
+#[test]
+fn a_group_survives_a_spawn_that_failed() {
+    watch(|| {
+        let mut group = TaskGroup::new();
+        let outside = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            group.spawn(ready(1));
+        }));
+        assert!(outside.is_err(), "a task was spawned outside of an executor");
+        ebb(async {
+            group.spawn(ready(2));
+            let result = group.next().await.expect("a task is left");
+            expect_eq!(result.unwrap(), 2, "the output");
+        });
+    });
+}
+
+#[test]
+fn a_future_and_an_output_that_panic_when_they_are_dropped_do_not_take_the_loop_down() {
+    struct Shell(&'static str);
+    impl Drop for Shell {
+        fn drop(&mut self) {
+            panic!("{} cracked", self.0);
+        }
+    }
+    watch(|| {
+        let future = Shell("the future");
+        let crab = poll_fn(move |_| {
+            let _mine = &future;
+            Poll::Ready(Shell("the output"))
+        });
+        let result = ebb(async { spawn(crab).await.map(std::mem::forget) });
+        expect_eq!(
+            result.unwrap_err().to_string(),
+            "the task panicked: the future cracked",
+            "the error"
+        );
+    });
+}
