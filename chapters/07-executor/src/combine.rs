@@ -50,7 +50,8 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
 // ANCHOR: group
 /// Tasks that belong together: none of them is polled again once the group is dropped.
 ///
-/// Dropping the group aborts those that are not done; their futures are dropped in their next turns.
+/// Dropping the group aborts those that are not done;
+/// their futures are dropped in their next turns.
 #[derive(Debug)]
 pub struct TaskGroup<T> {
     /// Those whose result was not handed out, by their number in the group.
@@ -66,7 +67,8 @@ struct Ended {
     waiter: Option<Waker>,
 }
 
-/// Is in the future of a task of the group, and tells when it is dropped: at the end, at a panic, at an abort.
+/// Is in the future of a task of the group, and tells when it is dropped:
+/// at the end, at a panic, at an abort.
 struct Tell(usize, Rc<RefCell<Ended>>);
 
 impl Drop for Tell {

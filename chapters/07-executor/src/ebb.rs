@@ -36,7 +36,8 @@ thread_local! {
 }
 
 // ANCHOR: queue
-/// Puts a task at the end of its executor's run queue: at once on that executor's thread, by way of the inbox on others.
+/// Puts a task at the end of its executor's run queue:
+/// at once on that executor's thread, by way of the inbox on others.
 pub(crate) fn queue(home: &Arc<Inbox>, key: usize) {
     match Local::current() {
         Some(local) if Arc::ptr_eq(&local.home, home) => local.ready.borrow_mut().push_back(key),
@@ -54,7 +55,8 @@ pub(crate) struct Local {
     home: Arc<Inbox>,
     /// Keys of the tasks that are to be polled, first come first served.
     ready: RefCell<VecDeque<usize>>,
-    /// A task's key is its place in here. A key in the queue is never stale: only a turn ends a task, and takes its key from the queue.
+    /// A task's key is its place in here. A key in the queue is never stale:
+    /// only a turn ends a task, and takes its key from the queue.
     tasks: RefCell<Slab<Rc<dyn Run>>>,
     /// Who is to be woken when. A heap would keep a timeout that was cancelled until its deadline;
     /// a server sets one for each read and cancels nearly all. From a tree any can be taken back.
@@ -270,7 +272,8 @@ impl Ebb {
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
         assert!(
             Local::current().is_none(),
-            "`Ebb::block_on` was called inside `Ebb::block_on`: the outer one's tasks would all wait; await the future instead"
+            "`Ebb::block_on` was called inside `Ebb::block_on`: the outer one's tasks would all wait; \
+             await the future instead"
         );
         let local = Rc::clone(&self.local);
         let _inside = Inside::of(&local);
@@ -316,7 +319,8 @@ impl Ebb {
         // ANCHOR: wait
         let until = local.next_deadline();
         let timeout = match &local.clock {
-            // A look without a wait: sockets must not starve while tasks keep the queue filled, nor while a clock jumps.
+            // A look without a wait: sockets must not starve while tasks keep the queue filled,
+            // nor while a clock jumps.
             _ if !local.is_idle() => Some(Duration::ZERO),
             Clock::Virtual(_) if until.is_some() => Some(Duration::ZERO),
             clock => until.map(|until| until.saturating_sub(clock.now())),
@@ -385,10 +389,12 @@ pub fn now() -> Duration {
     Local::needed_by("now").clock.now()
 }
 
+// ANCHOR: proceed
 /// Takes one step of the present task's budget, which is 128 for each turn.
 ///
-/// A future that could go on for ever without waiting, such as a read from a socket that always has more,
-/// asks here before each step. When the budget is used up the task is queued again, and others have a turn.
+/// A future that could go on for ever without waiting, such as a read from a socket that always
+/// has more, asks here before each step. When the budget is used up the task is queued again,
+/// and others have a turn.
 /// Outside of [`Ebb::block_on`] it is always ready.
 pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
     let Some(local) = Local::current() else { return Poll::Ready(()) };
@@ -399,6 +405,7 @@ pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
     local.budget.set(left);
     Poll::Ready(())
 }
+// ANCHOR_END: proceed
 
 /// What the present executor's [`Park::handle`] gave, if that is a `T`.
 pub fn park_handle<T: 'static>() -> Option<Rc<T>> {

@@ -95,6 +95,7 @@ trait Joined<T>: Run {
     fn join(&self) -> &RefCell<Join<T>>;
 }
 
+// ANCHOR: task
 /// What passes between a task and its handle.
 struct Join<T> {
     result: Option<Result<T, JoinError>>,
@@ -102,7 +103,7 @@ struct Join<T> {
     detached: bool,
 }
 
-// ANCHOR: task
+/// A task as a whole, on its executor's thread.
 pub(crate) struct Task<F: Future> {
     header: Arc<Header>,
     /// Of the header: made once, lent to each poll.
@@ -123,7 +124,8 @@ impl<F: Future> Task<F> {
 
     // ANCHOR: end
     fn end(&self, result: Result<F::Output, JoinError>) {
-        // Dropping runs the reader's code, which may panic and may use the handle: nothing of ours is borrowed.
+        // Dropping runs the reader's code, which may panic and may use the handle:
+        // nothing of ours is borrowed.
         let future = self.future.take();
         let result = match panic::catch_unwind(AssertUnwindSafe(|| drop(future))) {
             Ok(()) => result,
@@ -186,7 +188,8 @@ impl<F: Future> Joined<F::Output> for Task<F> {
 // ANCHOR: handle
 /// The output of a task, some time later.
 ///
-/// Awaiting it gives the task's output, or why there is none. Dropping it **detaches** the task, which runs on.
+/// Awaiting it gives the task's output, or why there is none.
+/// Dropping it **detaches** the task, which runs on.
 ///
 /// Cancellation safe: a poll takes nothing out before it returns `Ready`.
 ///
