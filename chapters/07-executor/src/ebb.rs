@@ -355,7 +355,6 @@ impl Drop for Ebb {
             }
             for (_, task) in left {
                 let _ = task.run(true);
-                task.header().state.finish();
             }
         }
     }

@@ -102,7 +102,7 @@ impl Park for ThreadPark {
 /// The future is polled once, and once more for any number of wakes since the last poll began.
 /// There is no executor here: [`spawn`](crate::spawn) and [`sleep`](crate::sleep)
 /// need an [`Ebb`](crate::Ebb). Inside an `Ebb`'s task it blocks all of that `Ebb`:
-/// a sleep or a task that it waits for never ends.
+/// a sleep or a task that it waits for never ends, and a budget that is spent stays so.
 ///
 /// # Panics
 ///

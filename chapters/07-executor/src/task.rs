@@ -130,29 +130,31 @@ impl<F: Future> Task<F> {
         let result = match panic::catch_unwind(AssertUnwindSafe(|| drop(future))) {
             Ok(()) => result,
             Err(payload) => {
-                drop_unheard(result);
+                unheard(|| drop(result));
                 Err(JoinError::Panicked(payload))
             }
         };
+        // Before anybody can look: a handle that is ready says that its task is finished.
+        self.header.state.finish();
         let mut join = self.join.borrow_mut();
         if join.detached {
             drop(join);
-            drop_unheard(result);
+            unheard(|| drop(result));
             return;
         }
         join.result = Some(result);
         let waiter = join.waiter.take();
         drop(join);
         if let Some(waiter) = waiter {
-            waiter.wake();
+            unheard(|| waiter.wake());
         }
     }
     // ANCHOR_END: end
 }
 
-/// Drops what nobody will get. Nobody is left to be told of a panic in here, either.
-fn drop_unheard<T>(value: T) {
-    let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(value)));
+/// Runs code that is not ours, when the task has ended and nobody is left to be told of a panic in it.
+fn unheard(run: impl FnOnce()) {
+    let _ = panic::catch_unwind(AssertUnwindSafe(run));
 }
 
 impl<F: Future> Run for Task<F> {
