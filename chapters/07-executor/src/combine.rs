@@ -6,6 +6,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use crate::ebb::Local;
 use crate::task::{JoinError, JoinHandle};
 
 // ANCHOR: yield_now
@@ -49,7 +50,8 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
 // ANCHOR: group
 /// Tasks that belong together: none of them is polled again once the group is dropped.
 ///
-/// Dropping the group aborts those that are not done; their futures are dropped in their next turns.
+/// Dropping the group aborts those that are not done;
+/// their futures are dropped in their next turns.
 #[derive(Debug)]
 pub struct TaskGroup<T> {
     /// Those whose result was not handed out, by their number in the group.
@@ -65,7 +67,8 @@ struct Ended {
     waiter: Option<Waker>,
 }
 
-/// Is in the future of a task of the group, and tells when it is dropped: at the end, at a panic, at an abort.
+/// Is in the future of a task of the group, and tells when it is dropped:
+/// at the end, at a panic, at an abort.
 struct Tell(usize, Rc<RefCell<Ended>>);
 
 impl Drop for Tell {
@@ -93,9 +96,11 @@ impl<T: 'static> TaskGroup<T> {
     /// Outside of [`Ebb::block_on`](crate::Ebb::block_on).
     #[track_caller]
     pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) {
+        // Asked first: where nothing can be spawned, nothing may be told of its end.
+        let local = Local::needed_by("spawn");
         self.spawned += 1;
         let tell = Tell(self.spawned, Rc::clone(&self.ended));
-        let handle = crate::spawn(async move {
+        let handle = local.spawn(async move {
             let _tell = tell;
             future.await
         });

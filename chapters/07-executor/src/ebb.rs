@@ -9,6 +9,7 @@ use std::fmt;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
@@ -26,13 +27,17 @@ const BUDGET: u32 = 128;
 /// So many turns at most, and then a look at the inbox, the timers and the parker: nobody may keep them waiting.
 const TURNS_A_ROUND: usize = 64;
 
+/// So many executors have been made, which numbers them.
+static EXECUTORS: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
     /// The executor whose `block_on` this thread is in.
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
 }
 
 // ANCHOR: queue
-/// Puts a task at the end of its executor's run queue: at once on that executor's thread, by way of the inbox on others.
+/// Puts a task at the end of its executor's run queue:
+/// at once on that executor's thread, by way of the inbox on others.
 pub(crate) fn queue(home: &Arc<Inbox>, key: usize) {
     match Local::current() {
         Some(local) if Arc::ptr_eq(&local.home, home) => local.ready.borrow_mut().push_back(key),
@@ -50,13 +55,16 @@ pub(crate) struct Local {
     home: Arc<Inbox>,
     /// Keys of the tasks that are to be polled, first come first served.
     ready: RefCell<VecDeque<usize>>,
-    /// A task's key is its place in here. A key in the queue is never stale: only a turn ends a task, and takes its key from the queue.
+    /// A task's key is its place in here. A key in the queue is never stale:
+    /// only a turn ends a task, and takes its key from the queue.
     tasks: RefCell<Slab<Rc<dyn Run>>>,
     /// Who is to be woken when. A heap would keep a timeout that was cancelled until its deadline;
     /// a server sets one for each read and cancels nearly all. From a tree any can be taken back.
     pub(crate) timers: RefCell<BTreeMap<Key, Waker>>,
     pub(crate) clock: Clock,
     // ANCHOR_END: local
+    /// Tells executors apart. An address would not do: the next executor may lie where the last one lay.
+    pub(crate) number: u64,
     /// Tasks and timers so far, which numbers them.
     spawned: Cell<u64>,
     timed: Cell<u64>,
@@ -88,11 +96,6 @@ impl Local {
         local
     }
 
-    /// Tells executors apart, from any thread.
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.home).addr()
-    }
-
     /// A new timer's name.
     pub(crate) fn timer(&self, deadline: Duration) -> Key {
         self.timed.set(self.timed.get() + 1);
@@ -100,7 +103,7 @@ impl Local {
     }
 
     // ANCHOR: spawn
-    fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+    pub(crate) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.spawned.set(self.spawned.get() + 1);
         let mut tasks = self.tasks.borrow_mut();
         let place = tasks.vacant_entry();
@@ -157,6 +160,10 @@ impl Local {
     }
     // ANCHOR_END: collect
 
+    fn next_deadline(&self) -> Option<Duration> {
+        self.timers.borrow().keys().next().map(|(deadline, _)| *deadline)
+    }
+
     fn is_idle(&self) -> bool {
         self.ready.borrow().is_empty()
     }
@@ -164,9 +171,12 @@ impl Local {
     /// Tells the watcher, if there is one.
     fn tell(&self, what: impl FnOnce() -> Happening) {
         if let Some(watcher) = self.watcher.borrow_mut().as_mut() {
-            let tasks = self.tasks.borrow();
-            let id = |key: &usize| tasks.get(*key).map_or(TaskId(0), |task| task.header().id);
-            let queue = self.ready.borrow().iter().map(id).collect();
+            let queue = {
+                let tasks = self.tasks.borrow();
+                let id = |key: &usize| tasks.get(*key).map_or(TaskId(0), |task| task.header().id);
+                self.ready.borrow().iter().map(id).collect()
+            };
+            // Nothing is borrowed but the watcher: it may spawn and wake.
             watcher(&Event { at: self.clock.now(), what: what(), queue });
         }
     }
@@ -221,6 +231,7 @@ impl Ebb {
             tasks: RefCell::default(),
             timers: RefCell::default(),
             clock,
+            number: EXECUTORS.fetch_add(1, Ordering::Relaxed),
             spawned: Cell::new(0),
             timed: Cell::new(0),
             main: Cell::new(usize::MAX),
@@ -231,7 +242,7 @@ impl Ebb {
         Self { local: Rc::new(local), park: Box::new(park) }
     }
 
-    /// Has `watcher` told of each turn and each wait from now on.
+    /// Has `watcher` told of each turn and each wait from now on. It may spawn tasks and wake them.
     pub fn watch(&mut self, watcher: impl FnMut(&Event) + 'static) {
         *self.local.watcher.borrow_mut() = Some(Box::new(watcher));
     }
@@ -261,7 +272,8 @@ impl Ebb {
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
         assert!(
             Local::current().is_none(),
-            "`Ebb::block_on` was called inside `Ebb::block_on`: the outer one's tasks would all wait; await the future instead"
+            "`Ebb::block_on` was called inside `Ebb::block_on`: the outer one's tasks would all wait; \
+             await the future instead"
         );
         let local = Rc::clone(&self.local);
         let _inside = Inside::of(&local);
@@ -299,18 +311,20 @@ impl Ebb {
     fn wait(&mut self) {
         let local = &self.local;
         local.collect();
-        let until = local.timers.borrow().keys().next().map(|(deadline, _)| *deadline);
+        // ANCHOR_END: wait
+        if local.is_idle() {
+            // The watcher may change who can go on, so it is told first.
+            local.tell(|| Happening::Idles { until: local.next_deadline() });
+        }
+        // ANCHOR: wait
+        let until = local.next_deadline();
         let timeout = match &local.clock {
-            // A look without a wait: sockets must not starve while tasks keep the queue filled, nor while a clock jumps.
+            // A look without a wait: sockets must not starve while tasks keep the queue filled,
+            // nor while a clock jumps.
             _ if !local.is_idle() => Some(Duration::ZERO),
             Clock::Virtual(_) if until.is_some() => Some(Duration::ZERO),
             clock => until.map(|until| until.saturating_sub(clock.now())),
         };
-        // ANCHOR_END: wait
-        if local.is_idle() {
-            local.tell(|| Happening::Idles { until });
-        }
-        // ANCHOR: wait
         if !local.is_idle() || local.home.sleep() {
             self.park.park(timeout);
         }
@@ -341,7 +355,6 @@ impl Drop for Ebb {
             }
             for (_, task) in left {
                 let _ = task.run(true);
-                task.header().state.finish();
             }
         }
     }
@@ -375,10 +388,12 @@ pub fn now() -> Duration {
     Local::needed_by("now").clock.now()
 }
 
+// ANCHOR: proceed
 /// Takes one step of the present task's budget, which is 128 for each turn.
 ///
-/// A future that could go on for ever without waiting, such as a read from a socket that always has more,
-/// asks here before each step. When the budget is used up the task is queued again, and others have a turn.
+/// A future that could go on for ever without waiting, such as a read from a socket that always
+/// has more, asks here before each step. When the budget is used up the task is queued again,
+/// and others have a turn.
 /// Outside of [`Ebb::block_on`] it is always ready.
 pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
     let Some(local) = Local::current() else { return Poll::Ready(()) };
@@ -389,6 +404,7 @@ pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
     local.budget.set(left);
     Poll::Ready(())
 }
+// ANCHOR_END: proceed
 
 /// What the present executor's [`Park::handle`] gave, if that is a `T`.
 pub fn park_handle<T: 'static>() -> Option<Rc<T>> {

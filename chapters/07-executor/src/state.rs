@@ -51,7 +51,8 @@ impl State {
         before & ABORTED != 0
     }
 
-    /// Ends a turn after which the task waits. `true` if it was woken meanwhile: the caller must queue it.
+    /// Ends a turn after which the task waits.
+    /// `true` if it was woken meanwhile: the caller must queue it.
     pub fn pause(&self) -> bool {
         let before = self.0.fetch_and(!RUNNING, Ordering::AcqRel);
         before & QUEUED != 0

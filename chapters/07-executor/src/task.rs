@@ -95,6 +95,7 @@ trait Joined<T>: Run {
     fn join(&self) -> &RefCell<Join<T>>;
 }
 
+// ANCHOR: task
 /// What passes between a task and its handle.
 struct Join<T> {
     result: Option<Result<T, JoinError>>,
@@ -102,7 +103,7 @@ struct Join<T> {
     detached: bool,
 }
 
-// ANCHOR: task
+/// A task as a whole, on its executor's thread.
 pub(crate) struct Task<F: Future> {
     header: Arc<Header>,
     /// Of the header: made once, lent to each poll.
@@ -123,25 +124,37 @@ impl<F: Future> Task<F> {
 
     // ANCHOR: end
     fn end(&self, result: Result<F::Output, JoinError>) {
-        // Dropping runs the reader's code, which may panic and may use the handle: nothing of ours is borrowed.
+        // Dropping runs the reader's code, which may panic and may use the handle:
+        // nothing of ours is borrowed.
         let future = self.future.take();
-        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
-        let result = dropped.map_err(JoinError::Panicked).and(result);
+        let result = match panic::catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            Ok(()) => result,
+            Err(payload) => {
+                unheard(|| drop(result));
+                Err(JoinError::Panicked(payload))
+            }
+        };
+        // Before anybody can look: a handle that is ready says that its task is finished.
+        self.header.state.finish();
         let mut join = self.join.borrow_mut();
         if join.detached {
             drop(join);
-            // Nobody is left to be told of a panic in here.
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(result)));
+            unheard(|| drop(result));
             return;
         }
         join.result = Some(result);
         let waiter = join.waiter.take();
         drop(join);
         if let Some(waiter) = waiter {
-            waiter.wake();
+            unheard(|| waiter.wake());
         }
     }
     // ANCHOR_END: end
+}
+
+/// Runs code that is not ours, when the task has ended and nobody is left to be told of a panic in it.
+fn unheard(run: impl FnOnce()) {
+    let _ = panic::catch_unwind(AssertUnwindSafe(run));
 }
 
 impl<F: Future> Run for Task<F> {
@@ -177,7 +190,8 @@ impl<F: Future> Joined<F::Output> for Task<F> {
 // ANCHOR: handle
 /// The output of a task, some time later.
 ///
-/// Awaiting it gives the task's output, or why there is none. Dropping it **detaches** the task, which runs on.
+/// Awaiting it gives the task's output, or why there is none.
+/// Dropping it **detaches** the task, which runs on.
 ///
 /// Cancellation safe: a poll takes nothing out before it returns `Ready`.
 ///

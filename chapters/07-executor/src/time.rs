@@ -58,7 +58,7 @@ pub struct Sleep {
     /// Known from the first poll on.
     deadline: Option<Duration>,
     /// The timer that is set, and the executor that has it.
-    timer: Option<(usize, Key)>,
+    timer: Option<(u64, Key)>,
 }
 
 // ANCHOR: sleep
@@ -74,7 +74,7 @@ impl Future for Sleep {
             self.cancel();
             return Poll::Ready(());
         }
-        let here = local.address();
+        let here = local.number;
         let timer = self.timer.filter(|(at, _)| *at == here);
         let (_, key) = *self.timer.insert(timer.unwrap_or_else(|| (here, local.timer(deadline))));
         let earlier = local.timers.borrow_mut().insert(key, context.waker().clone());
@@ -88,7 +88,7 @@ impl Future for Sleep {
 impl Sleep {
     fn cancel(&mut self) {
         let Some((at, key)) = self.timer.take() else { return };
-        if let Some(local) = Local::current().filter(|local| local.address() == at) {
+        if let Some(local) = Local::current().filter(|local| local.number == at) {
             let waker = local.timers.borrow_mut().remove(&key);
             drop(waker);
         }
@@ -132,9 +132,11 @@ impl Interval {
     pub async fn tick(&mut self) -> Duration {
         let due = *self.next.get_or_insert_with(crate::now);
         sleep_until(due).await;
-        let late = crate::now().saturating_sub(due).as_nanos() / self.period.as_nanos();
-        let periods = u32::try_from(late + 1).unwrap_or(u32::MAX);
-        self.next = Some(due.saturating_add(self.period.saturating_mul(periods)));
+        let now = crate::now();
+        // Since the last whole period, which is the one that `due` belongs to unless ticks were missed.
+        let over = now.saturating_sub(due).as_nanos() % self.period.as_nanos();
+        let last = now.saturating_sub(Duration::from_nanos_u128(over));
+        self.next = Some(last.saturating_add(self.period));
         due
     }
 }

@@ -24,9 +24,9 @@ impl Wake for Number {
 }
 // ANCHOR_END: number
 
+// ANCHOR: run
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-// ANCHOR: run
 fn run(tasks: impl Iterator<Item = Task>, clock: &Clock) -> usize {
     let mut tasks: Vec<_> = tasks.map(Some).collect();
     let queue = Queue::new(Mutex::new((0..tasks.len()).collect()));
@@ -49,13 +49,13 @@ fn run(tasks: impl Iterator<Item = Task>, clock: &Clock) -> usize {
 }
 // ANCHOR_END: run
 
-// ANCHOR: main
 fn main() {
     let (clock, polls) = (Clock::by_hand(), Polls::new());
     let visits = (1..=1_000).map(|number| clock.sleep(Duration::from_millis(number)));
     let looks = run(visits.map(|visit| Box::pin(polls.of(visit)) as Task), &clock);
     println!("1000 visitors, 1000 wakes: {} polls, {looks} looks", polls.count());
 
+    // ANCHOR: guide
     let polls = Polls::new();
     let noon = join((0..3).map(|_| clock.sleep(Duration::from_secs(12))));
     let last = clock.sleep(Duration::from_secs(13));
@@ -65,5 +65,5 @@ fn main() {
     });
     run([Box::pin(guide) as Task].into_iter(), &clock);
     println!("a guide who waits for three things at noon: {} polls", polls.count());
+    // ANCHOR_END: guide
 }
-// ANCHOR_END: main

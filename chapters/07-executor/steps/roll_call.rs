@@ -28,7 +28,7 @@ fn run(tasks: &Tasks, clock: &Clock) {
     let waker = Waker::from(Arc::clone(&bell));
     let mut context = Context::from_waker(&waker);
     loop {
-        // Those that a poll adds are in `tasks` afterwards, and are asked in the same turn of the loop.
+        // Those that a poll adds are in `tasks` afterwards, and are asked in the same round.
         let mut asked = Vec::new();
         loop {
             let next = tasks.borrow_mut().pop();

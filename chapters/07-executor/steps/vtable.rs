@@ -20,11 +20,13 @@ struct Bell {
     name: &'static str,
 }
 
-/// Every pointer in such a waker came from `Arc::into_raw`, and stands for one of the counted owners.
+/// Every pointer in such a waker came from `Arc::into_raw`,
+/// and stands for one of the counted owners.
 static BELL: RawWakerVTable = RawWakerVTable::new(clone, wake, wake_by_ref, drop_waker);
 
 unsafe fn clone(data: *const ()) -> RawWaker {
-    // SAFETY: the waker that is cloned is an owner, and remains one: `ManuallyDrop` does not count it down.
+    // SAFETY: the waker that is cloned is an owner, and remains one:
+    // `ManuallyDrop` does not count it down.
     let bell = ManuallyDrop::new(unsafe { Arc::from_raw(data.cast::<Bell>()) });
     let clone = Arc::into_raw(Arc::clone(&bell));
     say("clone", &bell);
@@ -32,7 +34,8 @@ unsafe fn clone(data: *const ()) -> RawWaker {
 }
 
 unsafe fn wake(data: *const ()) {
-    // SAFETY: `wake` consumes its waker, so the owner is ours to take back, and nobody calls `drop_waker` for it.
+    // SAFETY: `wake` consumes its waker, so the owner is ours to take back,
+    // and nobody calls `drop_waker` for it.
     let bell = unsafe { Arc::from_raw(data.cast::<Bell>()) };
     say("wake", &bell);
 }
@@ -59,8 +62,8 @@ fn say(what: &str, bell: &Arc<Bell>) {
 fn main() {
     let bell = Arc::new(Bell { name: "ship's bell" });
     let data = Arc::into_raw(Arc::clone(&bell)).cast::<()>();
-    // SAFETY: the functions of `BELL` keep the contract of `RawWaker` for pointers from `Arc::into_raw`,
-    // and may be called from any thread, since `Bell` is `Send` and `Sync`.
+    // SAFETY: the functions of `BELL` keep the contract of `RawWaker` for pointers from
+    // `Arc::into_raw`, and may be called from any thread, since `Bell` is `Send` and `Sync`.
     let waker = unsafe { Waker::new(data, &BELL) };
     println!("a waker is {} bytes", size_of::<Waker>());
 

@@ -405,10 +405,13 @@ fn what_is_done_is_dropped_at_once() {
         let mut executor = Executor::new();
         let (drops, kept) = (Drops::new(), Kept::default());
         let (token, theirs) = (drops.token(), kept.clone());
-        executor.spawn(async move {
-            let _token = token;
-            twice(move |context| theirs.keep(context)).await;
-        });
+        let mut woken = false;
+        // An `async` block would drop the token itself when it is done; this is dropped by nobody but the executor.
+        executor.spawn(poll_fn(move |context| {
+            let _token = &token;
+            theirs.keep(context);
+            if std::mem::replace(&mut woken, true) { Poll::Ready(()) } else { Poll::Pending }
+        }));
         executor.run();
         let waker = kept.waker();
         waker.wake_by_ref();
@@ -427,9 +430,12 @@ fn what_is_done_is_dropped_at_once() {
 fn a_wake_when_the_executor_is_gone_does_nothing() {
     in_every_order(|| {
         let mut executor = Executor::new();
-        let log = Log::default();
-        let (future, kept) = waits(&log, "a");
-        executor.spawn(future);
+        let (log, drops) = (Log::default(), Drops::new());
+        let ((future, kept), token) = (waits(&log, "a"), drops.token());
+        executor.spawn(async move {
+            let _token = token;
+            future.await;
+        });
         executor.run();
         log.take();
         drop(executor);
@@ -437,6 +443,12 @@ fn a_wake_when_the_executor_is_gone_does_nothing() {
         let waker = kept.waker();
         thread::spawn(move || waker.wake()).join().unwrap();
         proctor::expect_eq!(log.take(), "", "the polls when the executor was gone");
+        drop(kept.0.lock().unwrap().take());
+        proctor::expect_eq!(
+            drops.alive(),
+            0,
+            "the futures left, when the executor was gone, its task was woken, and then the last waker was dropped: the wake must put it nowhere"
+        );
     });
 }
 

@@ -248,10 +248,18 @@ fn abort_before_the_first_poll() {
             let _token = token;
         }));
         handle.abort();
+        let mut handle = Hand::new(handle);
+        if drops.alive() > 0 {
+            proctor::expect_eq!(
+                said(handle.poll()),
+                Said::Pending,
+                "the handle of a task that was aborted before its first turn, while its future is still there, with all that it owns"
+            );
+        }
         proctor::expect_eq!(task.poll(), Poll::Ready(()), "the first turn of an aborted task");
         proctor::expect_eq!(polls.count(), 0, "the polls of a future that was aborted before");
         proctor::expect_eq!(drops.alive(), 0, "the futures left");
-        proctor::expect_eq!(said(Hand::new(handle).poll()), Said::Aborted, "the handle");
+        proctor::expect_eq!(said(handle.poll()), Said::Aborted, "the handle");
     });
 }
 
@@ -343,7 +351,7 @@ impl Drop for AbortsOnDrop {
 #[test]
 fn a_destructor_may_use_the_handle() {
     proctor::watch(|| {
-        for ends_by_itself in [true, false] {
+        for end in ["output", "abort", "drop"] {
             let (own, ends, heard) = (Own::default(), Rc::<Cell<_>>::default(), Rc::default());
             let future = AbortsOnDrop {
                 own: Rc::clone(&own),
@@ -353,24 +361,30 @@ fn a_destructor_may_use_the_handle() {
             let (mut task, handle) = task_of(future);
             *own.borrow_mut() = Some(handle);
             proctor::expect_eq!(task.poll(), Poll::Pending, "the task before it ends");
-            if ends_by_itself {
-                ends.set(true);
-            } else {
-                own.borrow().as_ref().unwrap().abort();
+            match end {
+                "output" => ends.set(true),
+                "abort" => own.borrow().as_ref().unwrap().abort(),
+                _ => {}
             }
-            let outcome = catch_unwind(AssertUnwindSafe(|| task.poll()));
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                if end == "drop" {
+                    drop(task);
+                    return Poll::Ready(());
+                }
+                task.poll()
+            }));
             proctor::expect_eq!(
                 outcome.ok(),
                 Some(Poll::Ready(())),
-                "the task's last turn, in which the destructor of its future polls the handle and calls `abort` (`None`: that panicked; drop the future while nothing that both share is borrowed)"
+                "the end of a task by {end}, in which the destructor of its future polls the handle and calls `abort` (`None`: that panicked; drop the future while nothing that both share is borrowed)"
             );
             proctor::expect_eq!(
                 heard.take().unwrap_or(Said::Pending),
                 Said::Pending,
-                "what the handle said to the destructor: the future is not gone while it runs"
+                "what the handle said to the destructor, at the end of a task by {end}: the future is not gone while it runs"
             );
             let handle = own.take().unwrap();
-            let expected = if ends_by_itself { Said::Output(()) } else { Said::Aborted };
+            let expected = if end == "output" { Said::Output(()) } else { Said::Aborted };
             proctor::expect_eq!(said(Hand::new(handle).poll()), expected, "the handle after that");
         }
     });
