@@ -4,9 +4,9 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+
+use crate::sync::{AtomicBool, Ordering, Thread, thread};
 
 // ANCHOR: signal
 /// What a wake does to the thread that waits.
