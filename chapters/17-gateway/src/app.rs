@@ -128,7 +128,7 @@ impl fmt::Debug for DynApp {
     }
 }
 
-type BoxedCall<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
+pub(crate) type BoxedCall<'a> = Pin<Box<dyn Future<Output = Result<(), Error>> + Send + 'a>>;
 
 /// [`App`] for trait objects.
 trait Boxed: Send + Sync {
@@ -166,7 +166,7 @@ impl Panicked {
 /// After a panic the future must not be polled again; it can only be dropped.
 pub fn poll_call<C>(call: Pin<&mut C>, cx: &mut Context<'_>) -> Poll<Result<(), Error>>
 where
-    C: Future<Output = Result<(), Error>>,
+    C: Future<Output = Result<(), Error>> + ?Sized,
 {
     // Nothing is looked at afterwards but the future, and that is dropped.
     match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {

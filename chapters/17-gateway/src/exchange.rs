@@ -13,7 +13,7 @@ use crate::event::{ReceiveEvent, SendEvent};
 
 /// Which call of an exchange: a protocol server uses one exchange for one request after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Call(pub(crate) u64);
+pub struct CallId(pub(crate) u64);
 
 /// What a protocol server has under [`Receive`] and [`Sender`].
 ///
@@ -24,14 +24,14 @@ pub trait Exchange: Send + Sync {
     ///
     /// Only one task polls this at a time, as [`Receive::next`] takes `&mut self`.
     /// A call that is over gets the end, again and again: [`ReceiveEvent::HttpDisconnect`].
-    fn poll_receive(&self, call: Call, cx: &mut Context<'_>) -> Poll<ReceiveEvent>;
+    fn poll_receive(&self, call: CallId, cx: &mut Context<'_>) -> Poll<ReceiveEvent>;
 
     /// Takes the event, if the rules allow it and there is room; else waits until there is.
     ///
     /// Several tasks may poll this at a time.
     fn poll_send(
         &self,
-        call: Call,
+        call: CallId,
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>>;
@@ -42,7 +42,7 @@ type ReceiveMap = Box<dyn FnMut(ReceiveEvent) -> ReceiveEvent + Send>;
 /// ASGI's `receive`: what the server tells the application.
 pub struct Receive {
     exchange: Arc<dyn Exchange>,
-    call: Call,
+    call: CallId,
     map: Option<ReceiveMap>,
     /// The request's last part was seen.
     ended: bool,
@@ -50,7 +50,7 @@ pub struct Receive {
 
 impl Receive {
     /// The receiving end of a call. For protocol servers.
-    pub fn new(exchange: Arc<dyn Exchange>, call: Call) -> Self {
+    pub fn new(exchange: Arc<dyn Exchange>, call: CallId) -> Self {
         Self { exchange, call, map: None, ended: false }
     }
 
@@ -59,6 +59,10 @@ impl Receive {
     /// After the end of the call there is always one more: the disconnect.
     ///
     /// Cancellation safe: an event is in the value returned, or is still to come.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an await follows, as with every async `next`"
+    )]
     pub fn next(&mut self) -> Receiving<'_> {
         Receiving { receive: self }
     }
@@ -107,7 +111,10 @@ impl Receive {
     }
 
     /// For middleware: each event goes through `map` before the application has it. Costs one allocation.
-    pub fn map(mut self, mut map: impl FnMut(ReceiveEvent) -> ReceiveEvent + Send + 'static) -> Self {
+    pub fn map(
+        mut self,
+        mut map: impl FnMut(ReceiveEvent) -> ReceiveEvent + Send + 'static,
+    ) -> Self {
         self.map = Some(match self.map.take() {
             None => Box::new(map),
             Some(mut inner) => Box::new(move |event| map(inner(event))),
@@ -155,7 +162,7 @@ impl Future for Receiving<'_> {
 #[derive(Clone)]
 pub struct Sender {
     exchange: Arc<dyn Exchange>,
-    call: Call,
+    call: CallId,
     layers: Option<Arc<Layer<SendMap>>>,
 }
 
@@ -169,7 +176,7 @@ struct Layer<F: ?Sized> {
 
 impl Sender {
     /// The sending end of a call. For protocol servers.
-    pub fn new(exchange: Arc<dyn Exchange>, call: Call) -> Self {
+    pub fn new(exchange: Arc<dyn Exchange>, call: CallId) -> Self {
         Self { exchange, call, layers: None }
     }
 

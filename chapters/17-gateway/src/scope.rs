@@ -29,7 +29,6 @@ pub const LIFESPAN_SPEC_VERSION: &str = "2.0";
 // ANCHOR: scope
 /// What a call is about.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a box would cost each request an allocation")]
 pub enum Scope {
     /// One request and its response.
     Http(HttpScope),

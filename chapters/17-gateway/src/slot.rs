@@ -14,7 +14,7 @@ use http::HeaderValue;
 
 use crate::error::{Disconnected, Error, Failure, SendError};
 use crate::event::{ReceiveEvent, ResponseStart, SendEvent};
-use crate::exchange::Call;
+use crate::exchange::CallId;
 use crate::rules::{LifespanRules, Rules, Verdict};
 
 /// The meeting point of an application and a protocol server.
@@ -26,7 +26,7 @@ pub struct Slot {
 }
 
 struct Inner {
-    call: Call,
+    call: CallId,
     rules: Rules,
     start: Option<ResponseStart>,
     event: Option<SendEvent>,
@@ -44,6 +44,7 @@ struct Inner {
 
 /// What a response begins with.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a box would cost each response an allocation")]
 pub enum Head {
     /// Links for an informational response. The head proper is still to come.
     EarlyHint(Vec<HeaderValue>),
@@ -56,7 +57,7 @@ impl Slot {
     pub fn new() -> Self {
         Self {
             inner: Mutex::new(Inner {
-                call: Call::default(),
+                call: CallId::default(),
                 rules: Rules::Lifespan(LifespanRules::new()),
                 start: None,
                 event: None,
@@ -70,7 +71,7 @@ impl Slot {
     }
 
     /// Makes room for the next call. What the last one still sends is ignored, and it is told that it is over.
-    pub fn begin(&self, mut rules: Rules) -> Call {
+    pub fn begin(&self, mut rules: Rules) -> CallId {
         let mut inner = self.lock();
         if inner.closed {
             rules.gone();
@@ -89,7 +90,7 @@ impl Slot {
     /// Takes an application's event: what [`Exchange::poll_send`](crate::Exchange::poll_send) is to do.
     pub fn poll_send(
         &self,
-        call: Call,
+        call: CallId,
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
@@ -128,7 +129,7 @@ impl Slot {
 
     /// Waits until the call is over for the application: its response is complete, or the client is gone.
     /// For [`Exchange::poll_receive`](crate::Exchange::poll_receive).
-    pub fn poll_over(&self, call: Call, cx: &mut Context<'_>) -> Poll<()> {
+    pub fn poll_over(&self, call: CallId, cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         if inner.is_over(call) {
             return Poll::Ready(());
@@ -138,12 +139,12 @@ impl Slot {
     }
 
     /// Whether the call is over for the application.
-    pub fn is_over(&self, call: Call) -> bool {
+    pub fn is_over(&self, call: CallId) -> bool {
         self.lock().is_over(call)
     }
 
     /// Tells the rules what the application is being told.
-    pub fn receives(&self, call: Call, event: &ReceiveEvent) {
+    pub fn receives(&self, call: CallId, event: &ReceiveEvent) {
         let mut inner = self.lock();
         if inner.call == call {
             inner.rules.receive(event);
@@ -226,7 +227,7 @@ impl Slot {
     /// # Errors
     ///
     /// [`Failure`], unless it did all that it had to.
-    pub fn finish(&self, call: Call, returned: Result<(), Error>) -> Result<(), Failure> {
+    pub fn finish(&self, call: CallId, returned: Result<(), Error>) -> Result<(), Failure> {
         let mut inner = self.lock();
         if inner.call != call {
             // Its response was complete, or another call would not have begun.
@@ -250,7 +251,7 @@ impl Slot {
 }
 
 impl Inner {
-    fn is_over(&self, call: Call) -> bool {
+    fn is_over(&self, call: CallId) -> bool {
         self.closed || self.call != call || self.rules.is_complete()
     }
 

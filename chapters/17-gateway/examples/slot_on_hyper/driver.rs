@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use gateway::{
-    App, Call, Connection, Error, Exchange, Extension, Extensions, Failure, Head, HttpScope,
+    App, CallId, Connection, Error, Exchange, Extension, Extensions, Failure, Head, HttpScope,
     Receive, ReceiveEvent, RequestBody, ResponseStart, Rules, Scope, SendError, SendEvent, Sender,
     Slot, State, poll_call,
 };
@@ -93,9 +93,10 @@ async fn run<A: App>(
 
 fn offered(headers: &HeaderMap) -> Extensions {
     let wants_trailers = headers.get_all(header::TE).iter().any(|value| {
-        value.as_bytes().split(|&byte| byte == b',').any(|item| {
-            item.trim_ascii().eq_ignore_ascii_case(b"trailers")
-        })
+        value
+            .as_bytes()
+            .split(|&byte| byte == b',')
+            .any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
     });
     if wants_trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE }
 }
@@ -113,7 +114,7 @@ impl Wire {
 }
 
 impl Exchange for Wire {
-    fn poll_receive(&self, call: Call, cx: &mut Context<'_>) -> Poll<ReceiveEvent> {
+    fn poll_receive(&self, call: CallId, cx: &mut Context<'_>) -> Poll<ReceiveEvent> {
         if self.slot.poll_over(call, cx).is_ready() {
             return Poll::Ready(ReceiveEvent::HttpDisconnect);
         }
@@ -125,7 +126,9 @@ impl Exchange for Wire {
                 *body = None;
             }
             match frame.map(|frame| frame.map(Frame::into_data)) {
-                Some(Ok(Ok(part))) => return Poll::Ready(RequestBody { body: part, more_body }.into()),
+                Some(Ok(Ok(part))) => {
+                    return Poll::Ready(RequestBody { body: part, more_body }.into());
+                }
                 // Trailers of a request: ASGI has no event for them.
                 Some(Ok(Err(_))) if more_body => {}
                 None | Some(Ok(Err(_))) => return Poll::Ready(RequestBody::default().into()),
@@ -140,7 +143,7 @@ impl Exchange for Wire {
 
     fn poll_send(
         &self,
-        call: Call,
+        call: CallId,
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
@@ -156,9 +159,9 @@ struct Calls<F> {
 
 struct Running<F> {
     /// The call whose response is due. The box is made once, and used for one call after the other.
-    current: (Call, Pin<Box<Option<F>>>),
+    current: (CallId, Pin<Box<Option<F>>>),
     /// Calls that went on after their response was complete, when the next request came.
-    earlier: Vec<(Call, Pin<Box<Option<F>>>)>,
+    earlier: Vec<(CallId, Pin<Box<Option<F>>>)>,
     /// Something has happened since the current call was polled.
     news: bool,
     report: Box<dyn Fn(&Failure) + Send>,
@@ -167,7 +170,7 @@ struct Running<F> {
 impl<F: Future<Output = Result<(), Error>>> Calls<F> {
     fn new(wire: Arc<Wire>, report: impl Fn(&Failure) + Send + 'static) -> Self {
         let running = Running {
-            current: (Call::default(), Box::pin(None)),
+            current: (CallId::default(), Box::pin(None)),
             earlier: Vec::new(),
             news: false,
             report: Box::new(report),
@@ -180,7 +183,7 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
     }
 
     /// A call begins.
-    fn start(&self, call: Call, future: F) {
+    fn start(&self, call: CallId, future: F) {
         let mut running = self.lock();
         if running.current.1.is_some() {
             let earlier = mem::replace(&mut running.current.1, Box::pin(None));
@@ -221,7 +224,7 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
 
 fn poll_one<F: Future<Output = Result<(), Error>>>(
     wire: &Wire,
-    call: Call,
+    call: CallId,
     future: &mut Pin<Box<Option<F>>>,
     cx: &mut Context<'_>,
     report: &dyn Fn(&Failure),
@@ -247,8 +250,6 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let ended = self.calls.poll_current(cx).is_ready();
         match self.calls.wire.slot.poll_head(cx) {
-            // Nobody offered to send an early hint, so the rules have let none through.
-            Poll::Ready(Head::EarlyHint(_)) => Poll::Pending,
             Poll::Ready(Head::Response(start, first)) => {
                 self.calls.turn();
                 let body = SlotBody::beginning_with(first, &self.calls);
@@ -259,7 +260,8 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
                 let body = SlotBody::Whole(Bytes::from_static(b"Internal Server Error\n"));
                 Poll::Ready(Ok(response(start, body)))
             }
-            Poll::Pending => Poll::Pending,
+            // Nobody offered to send an early hint, so the rules have let none through.
+            Poll::Ready(Head::EarlyHint(_)) | Poll::Pending => Poll::Pending,
         }
     }
 }
@@ -282,7 +284,9 @@ enum SlotBody<F> {
 impl<F> SlotBody<F> {
     fn beginning_with(first: SendEvent, calls: &Arc<Calls<F>>) -> Self {
         match first {
-            SendEvent::HttpResponseBody(part) if !calls.wire.slot.is_complete() || part.more_body => {
+            SendEvent::HttpResponseBody(part)
+                if !calls.wire.slot.is_complete() || part.more_body =>
+            {
                 Self::Parts { first: Some(part.body), calls: Arc::clone(calls) }
             }
             SendEvent::HttpResponseBody(part) => Self::Whole(part.body),

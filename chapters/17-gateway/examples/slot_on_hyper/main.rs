@@ -10,9 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use gateway::{
-    Connection, Error, Receive, ResponseBody, ResponseStart, Scope, Sender, State,
-};
+use gateway::{Connection, Error, Receive, ResponseBody, ResponseStart, Scope, Sender, State};
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response};
 use http_body_util::Full;
@@ -48,7 +46,8 @@ async fn bare(_request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infa
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
-    let requests = if std::env::args().any(|argument| argument == "--short") { 1_000 } else { 50_000 };
+    let requests =
+        if std::env::args().any(|argument| argument == "--short") { 1_000 } else { 50_000 };
     let app = Arc::new(hello);
     let mut bare_times = Vec::new();
     let mut our_times = Vec::new();

@@ -13,7 +13,9 @@ use crate::extensions::{Extension, Extensions};
 enum Phase {
     /// Nothing was said.
     Start,
-    /// It is started; the body's next part is due.
+    /// It is started; the body is due.
+    Started,
+    /// A part of the body was sent; the next one is due.
     Body,
     /// The body is whole; the trailers that were announced are due.
     Trailers,
@@ -32,8 +34,6 @@ pub struct HttpRules {
     /// The content-length, as long as the body's bytes can be counted.
     announced: Option<u64>,
     sent: u64,
-    /// Whether a part was sent.
-    parts: bool,
     gone: bool,
 }
 
@@ -47,7 +47,6 @@ impl HttpRules {
             trailers: false,
             announced: None,
             sent: 0,
-            parts: false,
             gone: false,
         }
     }
@@ -75,8 +74,8 @@ impl HttpRules {
             }
             SendEvent::HttpResponsePathSend(_) => {
                 self.offered(Extension::PathSend)?;
-                if self.parts {
-                    return Err(out_of_order(event, "http.response.body"));
+                if self.phase == Phase::Body {
+                    return Err(out_of_order(event, self.expected()));
                 }
                 self.body(event, None, false)?;
             }
@@ -112,17 +111,16 @@ impl HttpRules {
         if announced.is_some() && start.status == StatusCode::NO_CONTENT {
             return Err(Violation::Length("204 has no content (RFC 9110, section 8.6)").into());
         }
-        self.phase = Phase::Body;
+        self.phase = Phase::Started;
         self.trailers = start.trailers;
-        self.bodiless |=
-            matches!(start.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        self.bodiless |= matches!(start.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
         self.announced = announced.filter(|_| !self.bodiless);
         Ok(())
     }
 
     /// A part of the body: so many bytes of it, if that is known.
     fn body(&mut self, event: &SendEvent, bytes: Option<u64>, more: bool) -> Result<(), SendError> {
-        if self.phase != Phase::Body {
+        if !matches!(self.phase, Phase::Started | Phase::Body) {
             return Err(out_of_order(event, self.expected()));
         }
         let announced = self.announced.filter(|_| bytes.is_some());
@@ -137,10 +135,11 @@ impl HttpRules {
         }
         self.announced = announced;
         self.sent = sent;
-        self.parts = true;
-        if !more {
-            self.phase = if self.trailers { Phase::Trailers } else { Phase::Complete };
-        }
+        self.phase = match (more, self.trailers) {
+            (true, _) => Phase::Body,
+            (false, true) => Phase::Trailers,
+            (false, false) => Phase::Complete,
+        };
         Ok(())
     }
 
@@ -155,7 +154,7 @@ impl HttpRules {
     fn expected(&self) -> &'static str {
         match self.phase {
             Phase::Start => "http.response.start",
-            Phase::Body => "http.response.body",
+            Phase::Started | Phase::Body => "http.response.body",
             Phase::Trailers => "http.response.trailers",
             Phase::Complete => "nothing",
         }
@@ -194,7 +193,7 @@ impl HttpRules {
     pub fn ended(&self) -> Result<(), Failure> {
         match self.phase {
             Phase::Start => Err(Failure::NoResponse),
-            Phase::Body | Phase::Trailers => Err(Failure::Unfinished),
+            Phase::Started | Phase::Body | Phase::Trailers => Err(Failure::Unfinished),
             Phase::Complete => Ok(()),
         }
     }

@@ -56,7 +56,9 @@ pub enum Violation {
     #[error("the server does not offer {0} for this request: look into scope.extensions first")]
     NotOffered(Extension),
     /// Nobody offers this.
-    #[error("http.response.push is refused: browsers have removed HTTP/2's push, so send an early hint instead")]
+    #[error(
+        "http.response.push is refused: browsers have removed HTTP/2's push, so send an early hint instead"
+    )]
     Push,
     /// 1xx are the server's.
     #[error("the status {0} is informational, and cannot start a response")]

@@ -44,12 +44,12 @@ impl WebSocketRules {
         }
         self.phase = match (self.phase, event) {
             (Phase::Closed, _) => return Ok(Verdict::Ignore),
-            (Phase::Connecting, SendEvent::WebSocketAccept(_)) => Phase::Open,
+            (Phase::Connecting, SendEvent::WebSocketAccept(_))
+            | (Phase::Open, SendEvent::WebSocketSend(_)) => Phase::Open,
             (Phase::Connecting | Phase::Open, SendEvent::WebSocketClose(close)) => {
                 closable(close)?;
                 Phase::Closed
             }
-            (Phase::Open, SendEvent::WebSocketSend(_)) => Phase::Open,
             (Phase::Connecting, SendEvent::WebSocketResponseStart(start)) => {
                 if !self.extensions.offer(Extension::WebSocketResponse) {
                     return Err(Violation::NotOffered(Extension::WebSocketResponse).into());
@@ -61,7 +61,11 @@ impl WebSocketRules {
                 Phase::Denial
             }
             (Phase::Denial, SendEvent::WebSocketResponseBody(part)) => {
-                if part.more_body { Phase::Denial } else { Phase::Closed }
+                if part.more_body {
+                    Phase::Denial
+                } else {
+                    Phase::Closed
+                }
             }
             (
                 phase,
