@@ -382,52 +382,48 @@ impl HttpCall<'_> {
 
     /// Reads all that is left of the response, and waits until the application has returned.
     pub async fn answer(mut self) -> Answer {
-        let head = poll_fn(|cx| self.call.poll_with(cx, Slot::poll_head));
+        // As a server does it: a start is on its way only when something follows, or it has been taken before.
+        while !self.call.wire.slot.is_handed() {
+            match poll_fn(|cx| self.call.poll_with(cx, Slot::poll_head)).await {
+                Some(Head::EarlyHint(links)) => {
+                    self.call.record(&SendEvent::HttpResponseEarlyHint(links));
+                }
+                Some(Head::Response(start, first)) => {
+                    self.call.record(&SendEvent::HttpResponseStart(start));
+                    self.call.record(&first);
+                    self.read(&first);
+                }
+                None => break,
+            }
+        }
+        while self.event().await.is_some() {}
+        let ended = self.ended().await;
         let mut answer = Answer {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             headers: HeaderMap::new(),
             body: Bytes::new(),
             trailers: HeaderMap::new(),
-            complete: false,
-            sent: Vec::new(),
-            ended: Ok(()),
+            complete: self.call.wire.slot.is_complete(),
+            sent: self.call.sent,
+            ended,
         };
         let mut body = BytesMut::new();
-        let mut next = match head.await {
-            Some(Head::EarlyHint(links)) => Some(SendEvent::HttpResponseEarlyHint(links)),
-            Some(Head::Response(start, first)) => {
-                self.call.record(&SendEvent::HttpResponseStart(start.clone()));
-                answer.status = start.status;
-                answer.headers = start.headers;
-                Some(first)
-            }
-            None => None,
-        };
-        if let Some(event) = &next {
-            self.call.record(event);
-            self.read(event);
-        }
-        loop {
-            match next {
-                Some(SendEvent::HttpResponseStart(start)) => {
+        for sent in &answer.sent {
+            match &sent.event {
+                SendEvent::HttpResponseStart(start) => {
                     answer.status = start.status;
-                    answer.headers = start.headers;
+                    answer.headers = start.headers.clone();
                 }
-                Some(SendEvent::HttpResponseBody(part)) => body.extend_from_slice(&part.body),
-                Some(SendEvent::HttpResponseTrailers(trailers)) => {
-                    answer.trailers.extend(trailers.headers);
+                SendEvent::HttpResponseBody(part) => body.extend_from_slice(&part.body),
+                SendEvent::HttpResponseTrailers(trailers) => {
+                    answer.trailers.extend(trailers.headers.clone());
                 }
-                Some(_) => {}
-                None => break,
+                _ => {}
             }
-            next = self.event().await;
         }
         if !self.call.wire.slot.is_bodiless() {
             answer.body = body.freeze();
         }
-        answer.complete = self.call.wire.slot.is_complete();
-        answer.ended = self.ended().await;
-        answer.sent = self.call.sent;
         answer
     }
 

@@ -108,14 +108,19 @@ impl<A: wsgi::App + 'static> App for WsgiApp<A> {
         };
         let app = Arc::clone(&self.app);
         let thread = spawn_blocking(move || work(&*app, environ, &say, permit));
+        let mut complete = false;
         loop {
             let message = tokio::select! {
                 message = said.recv() => message,
-                Disconnected = body.watch() => return Err(Disconnected.into()),
+                // After the response, the end is told of every call.
+                Disconnected = body.watch(), if !complete => return Err(Disconnected.into()),
             };
             match message {
                 Some(Said::Start(start)) => send.send(start).await?,
-                Some(Said::Part(part)) => send.send(part).await?,
+                Some(Said::Part(part)) => {
+                    complete = !part.more_body;
+                    send.send(part).await?;
+                }
                 // The thread may have been told by then that nobody is there.
                 Some(Said::Reads(reply)) => drop(reply.send(body.part().await?)),
                 None => break,

@@ -100,9 +100,9 @@ struct Entry {
 }
 
 impl Entry {
-    /// The response starts like this, unless it has started before.
+    /// The response starts like this, unless it has started before, or nobody is there to see it.
     fn starts(&self, how: &dyn Display) {
-        if !self.started.swap(true, Ordering::Relaxed) {
+        if !self.started.swap(true, Ordering::Relaxed) && !self.gone.load(Ordering::Relaxed) {
             self.line(how);
         }
     }
@@ -118,7 +118,11 @@ impl Entry {
     }
 
     fn line(&self, how: &dyn Display) {
-        (self.write)(&format!("{} {how}", self.request));
+        let mut line = String::with_capacity(self.request.len() + 64);
+        line.push_str(&self.request);
+        // Writing to a string cannot fail.
+        let _ = write!(line, " {how}");
+        (self.write)(&line);
     }
 }
 
