@@ -132,7 +132,7 @@ pub struct ResponseStart {
     /// Whether `http.response.trailers` follow the body.
     pub trailers: bool,
     /// What could not be put in: `send` says so.
-    pub(crate) invalid: Option<String>,
+    pub(crate) invalid: Option<Box<String>>,
 }
 
 impl ResponseStart {
@@ -142,9 +142,7 @@ impl ResponseStart {
     pub fn new(status: impl TryInto<StatusCode>) -> Self {
         let (status, invalid) = match status.try_into() {
             Ok(status) => (status, None),
-            Err(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, Some("the status is no status".to_owned()))
-            }
+            Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, invalid("the status is no status")),
         };
         Self { status, headers: HeaderMap::new(), trailers: false, invalid }
     }
@@ -162,9 +160,10 @@ impl ResponseStart {
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
             }
-            (Err(_), _) => self.invalid = Some("a header's name is not a token".to_owned()),
+            (Err(_), _) => self.invalid = invalid("a header's name is not a token"),
             (Ok(name), Err(_)) => {
-                self.invalid = Some(format!("the value of {name} has control characters in it"));
+                self.invalid =
+                    invalid(&format!("the value of {name} has control characters in it"));
             }
         }
         self
@@ -175,6 +174,11 @@ impl ResponseStart {
         self.trailers = true;
         self
     }
+}
+
+/// Boxed, so that the starts that can be sent are the smaller for it.
+fn invalid(why: &str) -> Option<Box<String>> {
+    Some(Box::new(why.to_owned()))
 }
 
 /// The fields of `http.response.body`, and of `websocket.http.response.body`.

@@ -94,8 +94,8 @@ impl Slot {
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
+        let Some(sent) = event.as_ref() else { return Poll::Ready(Ok(())) };
         let mut inner = self.lock();
-        let Some(sent) = event.take() else { return Poll::Ready(Ok(())) };
         if inner.closed {
             return Poll::Ready(Err(Disconnected.into()));
         }
@@ -105,25 +105,27 @@ impl Slot {
         }
         let is_start = matches!(sent, SendEvent::HttpResponseStart(_));
         if inner.event.is_some() && !is_start && !inner.rules.is_complete() {
-            *event = Some(sent);
             inner.senders.wait(cx.waker());
             return Poll::Pending;
         }
-        match inner.rules.send(&sent) {
+        match inner.rules.send(sent) {
             Ok(Verdict::Pass) => {}
             Ok(Verdict::Ignore) => return Poll::Ready(Ok(())),
             Err(error) => return Poll::Ready(Err(error)),
         }
-        match sent {
-            SendEvent::HttpResponseStart(start) => inner.start = Some(start),
-            // The client has all that it gets: the rest of the body is for the rules only.
-            _ if inner.handed && inner.rules.is_bodiless() => {}
-            event => inner.event = Some(event),
+        if is_start {
+            if let Some(SendEvent::HttpResponseStart(start)) = event.take() {
+                inner.start = Some(start);
+            }
+        } else if !inner.handed || !inner.rules.is_bodiless() {
+            inner.event = event.take();
         }
+        // Else the client has all that it gets: the rest of the body was for the rules only.
         let receiver = if inner.rules.is_complete() { inner.receiver.take() } else { None };
         let server = inner.server.take();
         drop(inner);
-        wake([receiver, server]);
+        wake(receiver);
+        wake(server);
         Poll::Ready(Ok(()))
     }
 
@@ -240,7 +242,7 @@ impl Slot {
         let server = inner.server.take();
         let finished = inner.rules.finish(returned);
         drop(inner);
-        wake([server]);
+        wake(server);
         finished
     }
 
@@ -257,7 +259,7 @@ impl Inner {
 
     fn wake_application(&mut self) {
         self.wake_senders();
-        wake([self.receiver.take()]);
+        wake(self.receiver.take());
     }
 
     fn wake_senders(&mut self) {
@@ -309,13 +311,17 @@ impl Waiters {
     }
 
     fn wake(&mut self) {
-        wake([self.first.take()]);
-        wake(self.others.drain(..).map(Some));
+        wake(self.first.take());
+        if !self.others.is_empty() {
+            self.others.drain(..).for_each(Waker::wake);
+        }
     }
 }
 
-fn wake(wakers: impl IntoIterator<Item = Option<Waker>>) {
-    wakers.into_iter().flatten().for_each(Waker::wake);
+fn wake(waker: Option<Waker>) {
+    if let Some(waker) = waker {
+        waker.wake();
+    }
 }
 
 fn set(place: &mut Option<Waker>, waker: &Waker) {

@@ -10,6 +10,7 @@
 use std::future::poll_fn;
 use std::mem;
 use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -60,7 +61,7 @@ where
         let exchange: Arc<dyn Exchange> = Arc::clone(&wire) as _;
         let receive = Receive::new(Arc::clone(&exchange), call);
         let send = Sender::new(exchange, call);
-        calls.start(call, run(Arc::clone(&app), scope, receive, send));
+        calls.start(call, || run(Arc::clone(&app), scope, receive, send));
         Answer { calls: Arc::clone(&calls) }
     });
     let mut hyper = pin!(http1::Builder::new().serve_connection(io, service));
@@ -82,13 +83,13 @@ where
 }
 
 /// The call's future owns the application, so that hyper's body type, which must be `'static`, can name it.
-async fn run<A: App>(
+fn run<A: App>(
     app: Arc<A>,
     scope: Scope,
     receive: Receive,
     send: Sender,
-) -> Result<(), Error> {
-    app.call(scope, receive, send).await
+) -> impl Future<Output = Result<(), Error>> + Send {
+    async move { app.call(scope, receive, send).await }
 }
 
 fn offered(headers: &HeaderMap) -> Extensions {
@@ -155,6 +156,8 @@ impl Exchange for Wire {
 struct Calls<F> {
     wire: Arc<Wire>,
     running: Mutex<Running<F>>,
+    /// Something has happened since the current call was polled.
+    news: AtomicBool,
 }
 
 struct Running<F> {
@@ -162,8 +165,6 @@ struct Running<F> {
     current: (CallId, Pin<Box<Option<F>>>),
     /// Calls that went on after their response was complete, when the next request came.
     earlier: Vec<(CallId, Pin<Box<Option<F>>>)>,
-    /// Something has happened since the current call was polled.
-    news: bool,
     report: Box<dyn Fn(&Failure) + Send>,
 }
 
@@ -172,10 +173,9 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         let running = Running {
             current: (CallId::default(), Box::pin(None)),
             earlier: Vec::new(),
-            news: false,
             report: Box::new(report),
         };
-        Self { wire, running: Mutex::new(running) }
+        Self { wire, running: Mutex::new(running), news: AtomicBool::new(false) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Running<F>> {
@@ -183,28 +183,33 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
     }
 
     /// A call begins.
-    fn start(&self, call: CallId, future: F) {
-        let mut running = self.lock();
+    #[inline]
+    fn start(&self, call: CallId, begin: impl FnOnce() -> F) {
+        let running = &mut *self.lock();
         if running.current.1.is_some() {
             let earlier = mem::replace(&mut running.current.1, Box::pin(None));
-            let number = running.current.0;
-            running.earlier.push((number, earlier));
+            running.earlier.push((running.current.0, earlier));
         }
         running.current.0 = call;
-        running.current.1.set(Some(future));
-        running.news = true;
+        running.current.1.set(Some(begin()));
+        self.turn();
     }
 
-    /// The task was woken, and nobody knows why.
+    /// The task was woken, and nobody knows why; or something was taken, and the call may go on.
     fn turn(&self) {
-        self.lock().news = true;
+        // Only the connection's task looks at this.
+        self.news.store(true, Relaxed);
     }
 
     /// Polls the current call, unless nothing has happened since; ready if there is none.
     fn poll_current(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let running = &mut *self.lock();
+        self.poll_current_of(&mut self.lock(), cx)
+    }
+
+    fn poll_current_of(&self, running: &mut Running<F>, cx: &mut Context<'_>) -> Poll<()> {
         let (call, future) = &mut running.current;
-        if mem::take(&mut running.news) {
+        if self.news.load(Relaxed) {
+            self.news.store(false, Relaxed);
             poll_one(&self.wire, *call, future, cx, &running.report);
         }
         if future.is_some() { Poll::Pending } else { Poll::Ready(()) }
@@ -212,8 +217,11 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
 
     /// Polls all calls; ready if there are none.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let current = self.poll_current(cx);
         let running = &mut *self.lock();
+        let current = self.poll_current_of(running, cx);
+        if running.earlier.is_empty() {
+            return current;
+        }
         running.earlier.retain_mut(|(call, future)| {
             poll_one(&self.wire, *call, future, cx, &running.report);
             future.is_some()

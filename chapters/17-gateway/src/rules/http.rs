@@ -202,7 +202,7 @@ impl HttpRules {
 /// What holds for every start, of a denied WebSocket's response as well.
 pub(super) fn sendable(start: &ResponseStart) -> Result<(), SendError> {
     if let Some(invalid) = &start.invalid {
-        return Err(Violation::Start(invalid.clone()).into());
+        return Err(Violation::Start(invalid.to_string()).into());
     }
     if start.status.is_informational() {
         return Err(Violation::Informational(start.status.as_u16()).into());
@@ -212,7 +212,9 @@ pub(super) fn sendable(start: &ResponseStart) -> Result<(), SendError> {
 
 /// The announced length, if there is one.
 fn content_length(headers: &HeaderMap) -> Result<Option<u64>, Violation> {
-    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
+    // A response has few headers: looking at each is quicker than asking the map, which would hash the name.
+    let mut values =
+        headers.iter().filter(|(name, _)| *name == header::CONTENT_LENGTH).map(|(_, value)| value);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Violation::Length("it is given twice"));
