@@ -9,6 +9,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
+use crate::rules::Violation;
+
 // ANCHOR: receive
 /// What the server tells the application.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,8 +133,8 @@ pub struct ResponseStart {
     pub headers: HeaderMap,
     /// Whether `http.response.trailers` follow the body.
     pub trailers: bool,
-    /// What could not be put in: `send` says so.
-    pub(crate) invalid: Option<Box<String>>,
+    /// What could not be put in: `send` says so. Boxed, so that the starts that can be sent are the smaller for it.
+    pub(crate) invalid: Option<Box<Violation>>,
 }
 
 impl ResponseStart {
@@ -142,7 +144,10 @@ impl ResponseStart {
     pub fn new(status: impl TryInto<StatusCode>) -> Self {
         let (status, invalid) = match status.try_into() {
             Ok(status) => (status, None),
-            Err(_) => (StatusCode::INTERNAL_SERVER_ERROR, invalid("the status is no status")),
+            Err(_) => (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                Some(Box::new(Violation::Start("the status is no status".to_owned()))),
+            ),
         };
         Self { status, headers: HeaderMap::new(), trailers: false, invalid }
     }
@@ -156,16 +161,15 @@ impl ResponseStart {
         N: TryInto<HeaderName>,
         V: TryInto<HeaderValue>,
     {
-        match (name.try_into(), value.try_into()) {
+        let why = match (name.try_into(), value.try_into()) {
             (Ok(name), Ok(value)) => {
                 self.headers.append(name, value);
+                return self;
             }
-            (Err(_), _) => self.invalid = invalid("a header's name is not a token"),
-            (Ok(name), Err(_)) => {
-                self.invalid =
-                    invalid(&format!("the value of {name} has control characters in it"));
-            }
-        }
+            (Err(_), _) => "a header's name is not a token".to_owned(),
+            (Ok(name), Err(_)) => format!("the value of {name} has control characters in it"),
+        };
+        self.invalid = Some(Box::new(Violation::Start(why)));
         self
     }
 
@@ -174,11 +178,6 @@ impl ResponseStart {
         self.trailers = true;
         self
     }
-}
-
-/// Boxed, so that the starts that can be sent are the smaller for it.
-fn invalid(why: &str) -> Option<Box<String>> {
-    Some(Box::new(why.to_owned()))
 }
 
 /// The fields of `http.response.body`, and of `websocket.http.response.body`.

@@ -198,9 +198,9 @@ fn an_access_log_has_websockets_too() {
 #[test]
 fn timing_measures_the_start_and_the_whole() {
     watch_async(async {
-        let (app, times) = timed();
+        let (app, measured) = timed();
         testing::ask(&app, Request::get("/crabs")).await;
-        let [timed] = &all(&times)[..] else { panic!("one measurement was expected") };
+        let [timed] = &all(&measured)[..] else { panic!("one measurement was expected") };
         expect_eq!((&timed.method, timed.uri.path()), (&Method::GET, "/crabs"), "the request");
         expect_eq!(timed.status.unwrap(), 200, "the status, that of the first start");
         expect_eq!(timed.start, Some(Duration::from_secs(1)), "the time to the start");

@@ -58,7 +58,7 @@ fn path_with_invalid_utf8_has_replacement_characters_and_broken_escapes_stay() {
         ("/%C3", "/\u{fffd}"),
         ("/100%", "/100%"),
         ("/%zz%4", "/%zz%4"),
-        ("/%25 41".trim_end_matches(" 41"), "/%"),
+        ("/%25", "/%"),
         ("/%2541", "/%41"),
         ("/a%2Fb", "/a/b"),
         ("/%00", "/\0"),
@@ -70,8 +70,8 @@ fn path_with_invalid_utf8_has_replacement_characters_and_broken_escapes_stay() {
 proptest! {
     #[test]
     fn any_text_survives_percent_encoding(text in "\\PC{0,20}") {
-        let encoded = text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let request = Request::get(&format!("/{encoded}"));
+        let encoded: Vec<_> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let request = Request::get(&format!("/{}", encoded.concat()));
         let mut path = None;
         let _ = request.with(|scope| path = Some(scope.path().into_owned()));
         prop_assert_eq!(path, Some(format!("/{text}")));

@@ -83,6 +83,7 @@ where
 }
 
 /// The call's future owns the application, so that hyper's body type, which must be `'static`, can name it.
+#[expect(clippy::manual_async_fn, reason = "an async fn would move its arguments once more")]
 fn run<A: App>(
     app: Arc<A>,
     scope: Scope,

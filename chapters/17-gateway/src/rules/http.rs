@@ -202,7 +202,7 @@ impl HttpRules {
 /// What holds for every start, of a denied WebSocket's response as well.
 pub(super) fn sendable(start: &ResponseStart) -> Result<(), SendError> {
     if let Some(invalid) = &start.invalid {
-        return Err(Violation::Start(invalid.to_string()).into());
+        return Err(Violation::clone(invalid).into());
     }
     if start.status.is_informational() {
         return Err(Violation::Informational(start.status.as_u16()).into());
