@@ -202,6 +202,8 @@ impl Slot {
         inner.event = None;
         inner.start = None;
         inner.wake_application();
+        // A waker keeps its task from being freed, and a sender may be kept for long.
+        inner.senders = Waiters::default();
     }
 
     /// Whether the client is gone.
@@ -285,10 +287,12 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// Those who wait for room. Nearly always there is one, and it takes no memory of its own.
+/// Those who wait for room. Nearly always there is one, the same each time: its waker is kept, and takes no memory of its own.
 #[derive(Default)]
 struct Waiters {
     first: Option<Waker>,
+    /// Whether the first one waits.
+    waits: bool,
     others: Vec<Waker>,
 }
 
@@ -297,11 +301,13 @@ impl Waiters {
     const MOST: usize = 64;
 
     fn wait(&mut self, waker: &Waker) {
-        let Some(first) = &self.first else {
-            self.first = Some(waker.clone());
+        if !self.waits {
+            set(&mut self.first, waker);
+            self.waits = true;
             return;
-        };
-        if first.will_wake(waker) || self.others.iter().any(|other| other.will_wake(waker)) {
+        }
+        let mut waiting = self.first.iter().chain(&self.others);
+        if waiting.any(|other| other.will_wake(waker)) {
             return;
         }
         if self.others.len() == Self::MOST {
@@ -311,10 +317,12 @@ impl Waiters {
     }
 
     fn wake(&mut self) {
-        wake(self.first.take());
-        if !self.others.is_empty() {
-            self.others.drain(..).for_each(Waker::wake);
+        if !self.waits {
+            return;
         }
+        self.waits = false;
+        self.first.iter().for_each(Waker::wake_by_ref);
+        self.others.drain(..).for_each(Waker::wake);
     }
 }
 

@@ -196,7 +196,7 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         self.turn();
     }
 
-    /// The task was woken, and nobody knows why; or something was taken, and the call may go on.
+    /// The task was woken, and nobody knows why; or something was taken or read, and the call may go on.
     fn turn(&self) {
         // Only the connection's task looks at this.
         self.news.store(true, Relaxed);
@@ -257,6 +257,8 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
     type Output = Result<Response<SlotBody<F>>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        // hyper may have read a part of the request since the last time, for which the application waits.
+        self.calls.turn();
         let ended = self.calls.poll_current(cx).is_ready();
         match self.calls.wire.slot.poll_head(cx) {
             Poll::Ready(Head::Response(start, first)) => {
@@ -324,9 +326,11 @@ impl<F: Future<Output = Result<(), Error>>> Body for SlotBody<F> {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
         loop {
+            calls.turn();
             let ended = calls.poll_current(cx).is_ready();
             match calls.wire.slot.poll_event(cx) {
                 Poll::Ready(SendEvent::HttpResponseBody(part)) => {
+                    // The application can go on.
                     calls.turn();
                     if !part.body.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(part.body))));
