@@ -19,6 +19,9 @@ pub struct CallId(pub(crate) u64);
 ///
 /// Most of it is in [`Slot`](crate::Slot), which an implementation has as a field: the rules, the waiting, the one place for the next event.
 /// What it adds is where the request's body comes from.
+///
+/// What `poll_send` answers at once each time (the disconnect, once the client is gone) should consume Tokio's budget, as the slot's answers do:
+/// an application that does not listen would otherwise never let go of its thread.
 pub trait Exchange: Send + Sync {
     /// What the application is to be told next.
     ///
@@ -139,12 +142,15 @@ pub struct Receiving<'a> {
 impl Future for Receiving<'_> {
     type Output = ReceiveEvent;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<ReceiveEvent> {
-        // An application that asks a lost client again and again gets an answer at once each time. Tokio's budget makes it pause.
-        let budget = ready!(poll_proceed(cx));
         let receive = &mut *self.receive;
         let mut event = ready!(receive.exchange.poll_receive(receive.call, cx));
-        budget.made_progress();
+        if matches!(event, ReceiveEvent::HttpDisconnect | ReceiveEvent::WebSocketDisconnect(_)) {
+            // It is the answer however often the application asks. One that asks for ever must let go of its thread:
+            // Tokio's budget makes it pause, and the answer will be there again.
+            ready!(poll_proceed(cx)).made_progress();
+        }
         if let Some(map) = &mut receive.map {
             event = map(event);
         }
@@ -193,6 +199,16 @@ impl Sender {
         Sending { sender: self, event: Some(event.into()), mapped: self.layers.is_none() }
     }
 
+    /// The event after all middleware has seen it, the innermost first.
+    fn mapped(&self, mut event: SendEvent) -> SendEvent {
+        let mut layer = self.layers.as_ref();
+        while let Some(Layer { outer, map }) = layer.map(|layer| &**layer) {
+            event = map.lock().unwrap_or_else(PoisonError::into_inner)(event);
+            layer = outer.as_ref();
+        }
+        event
+    }
+
     /// For middleware: each event goes through `map` on its way to the server. Costs one allocation.
     ///
     /// What the server then refuses, or ignores, was seen by `map` as well. It is called in the order of the events, once for each.
@@ -220,21 +236,13 @@ pub struct Sending<'a> {
 impl Future for Sending<'_> {
     type Output = Result<(), SendError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // An application that goes on sending after the end is ignored at once each time. Tokio's budget makes it pause.
-        let budget = ready!(poll_proceed(cx));
         let this = &mut *self;
         if !this.mapped {
             this.mapped = true;
-            let mut layer = this.sender.layers.as_ref();
-            while let Some(Layer { outer, map }) = layer.map(|layer| &**layer) {
-                let mut map = map.lock().unwrap_or_else(PoisonError::into_inner);
-                this.event = this.event.take().map(&mut *map);
-                layer = outer.as_ref();
-            }
+            this.event = this.event.take().map(|event| this.sender.mapped(event));
         }
-        let sent = ready!(this.sender.exchange.poll_send(this.sender.call, &mut this.event, cx));
-        budget.made_progress();
-        Poll::Ready(sent)
+        this.sender.exchange.poll_send(this.sender.call, &mut this.event, cx)
     }
 }

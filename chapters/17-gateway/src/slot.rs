@@ -8,9 +8,10 @@
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use http::HeaderValue;
+use tokio::task::coop::poll_proceed;
 
 use crate::error::{Disconnected, Error, Failure, SendError};
 use crate::event::{ReceiveEvent, ResponseStart, SendEvent};
@@ -97,11 +98,11 @@ impl Slot {
         let Some(sent) = event.as_ref() else { return Poll::Ready(Ok(())) };
         let mut inner = self.lock();
         if inner.closed {
-            return Poll::Ready(Err(Disconnected.into()));
+            return in_budget(cx, Err(Disconnected.into()));
         }
         if inner.call != call {
             // This comes from what is left of an earlier call, and that one's response is complete.
-            return Poll::Ready(Ok(()));
+            return in_budget(cx, Ok(()));
         }
         let is_start = matches!(sent, SendEvent::HttpResponseStart(_));
         if inner.event.is_some() && !is_start && !inner.rules.is_complete() {
@@ -110,17 +111,22 @@ impl Slot {
         }
         match inner.rules.send(sent) {
             Ok(Verdict::Pass) => {}
-            Ok(Verdict::Ignore) => return Poll::Ready(Ok(())),
-            Err(error) => return Poll::Ready(Err(error)),
+            Ok(Verdict::Ignore) => return in_budget(cx, Ok(())),
+            Err(error) => return in_budget(cx, Err(error)),
         }
         if is_start {
             if let Some(SendEvent::HttpResponseStart(start)) = event.take() {
                 inner.start = Some(start);
             }
-        } else if !inner.handed || !inner.rules.is_bodiless() {
+        } else if inner.handed && inner.rules.is_bodiless() {
+            // The client has all that it gets: the rest of the body was for the rules only.
+            *event = None;
+            if !inner.rules.is_complete() {
+                return in_budget(cx, Ok(()));
+            }
+        } else {
             inner.event = event.take();
         }
-        // Else the client has all that it gets: the rest of the body was for the rules only.
         let receiver = if inner.rules.is_complete() { inner.receiver.take() } else { None };
         let server = inner.server.take();
         drop(inner);
@@ -324,6 +330,12 @@ impl Waiters {
         self.first.iter().for_each(Waker::wake_by_ref);
         self.others.drain(..).for_each(Waker::wake);
     }
+}
+
+/// An answer that the application can have as often as it asks. One that asks for ever, and does not listen, must let go of its thread.
+fn in_budget(cx: &mut Context<'_>, answer: Result<(), SendError>) -> Poll<Result<(), SendError>> {
+    ready!(poll_proceed(cx)).made_progress();
+    Poll::Ready(answer)
 }
 
 fn wake(waker: Option<Waker>) {

@@ -94,11 +94,13 @@ fn run<A: App>(
 }
 
 fn offered(headers: &HeaderMap) -> Extensions {
-    let wants_trailers = headers.get_all(header::TE).iter().any(|value| {
-        value
-            .as_bytes()
-            .split(|&byte| byte == b',')
-            .any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+    // A request has few headers: looking at each is quicker than asking the map, which would hash the name.
+    let wants_trailers = headers.iter().any(|(name, value)| {
+        *name == header::TE
+            && value
+                .as_bytes()
+                .split(|&byte| byte == b',')
+                .any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
     });
     if wants_trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE }
 }
@@ -263,7 +265,7 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
         match self.calls.wire.slot.poll_head(cx) {
             Poll::Ready(Head::Response(start, first)) => {
                 self.calls.turn();
-                let body = SlotBody::beginning_with(first, &self.calls);
+                let body = SlotBody::beginning_with(first, start.trailers, &self.calls);
                 Poll::Ready(Ok(response(start, body)))
             }
             Poll::Pending if ended => {
@@ -293,15 +295,13 @@ enum SlotBody<F> {
 }
 
 impl<F> SlotBody<F> {
-    fn beginning_with(first: SendEvent, calls: &Arc<Calls<F>>) -> Self {
+    fn beginning_with(first: SendEvent, trailers: bool, calls: &Arc<Calls<F>>) -> Self {
         match first {
-            SendEvent::HttpResponseBody(part)
-                if !calls.wire.slot.is_complete() || part.more_body =>
-            {
+            SendEvent::HttpResponseBody(part) if part.more_body || trailers => {
                 Self::Parts { first: Some(part.body), calls: Arc::clone(calls) }
             }
             SendEvent::HttpResponseBody(part) => Self::Whole(part.body),
-            // Files are not offered either.
+            // Files are not offered, so the rules have let none through.
             _ => Self::Whole(Bytes::new()),
         }
     }
