@@ -47,14 +47,14 @@
 //! |---|---|---|
 //! | `type` | the variant of [`Scope`] | unnecessary: there is no unknown type. An application declines a known one by [`Scope::unsupported`] |
 //! | `asgi["version"]`, `asgi["spec_version"]` | [`ASGI_VERSION`], [`SPEC_VERSION`], [`LIFESPAN_SPEC_VERSION`] | constants: the compiler has compared the versions |
-//! | `http_version` | [`HttpScope::http_version`] | also as [`http::Version`], in a field |
-//! | `method` | [`HttpScope::method`] | [`http::Method`]. Unnecessary: a method is a token. Not made upper case: methods are case-sensitive, and a `get` is no `GET` |
+//! | `http_version` | [`RequestHead::http_version`] | also as [`http::Version`], in a field |
+//! | `method` | [`RequestHead::method`] | [`http::Method`]. Unnecessary: a method is a token. Not made upper case: methods are case-sensitive, and a `get` is no `GET` |
 //! | `scheme` | [`HttpScope::scheme`] | from one `bool` of the connection. Unnecessary: there is no other scheme |
-//! | `path` | [`HttpScope::path`] | made when asked for. Bytes that are not UTF-8 become U+FFFD |
-//! | `raw_path` | [`HttpScope::raw_path`] | never missing |
-//! | `query_string` | [`HttpScope::query_string`] | |
+//! | `path` | [`RequestHead::path`] | made when asked for. Bytes that are not UTF-8 become U+FFFD |
+//! | `raw_path` | [`RequestHead::raw_path`] | never missing |
+//! | `query_string` | [`RequestHead::query_string`] | |
 //! | `root_path` | [`HttpScope::root_path`] | |
-//! | `headers` | [`HttpScope::headers`] | [`http::HeaderMap`]: lower case and duplicates as in ASGI; order is kept for each name, not between names |
+//! | `headers` | [`RequestHead::headers`] | [`http::HeaderMap`]: lower case and duplicates as in ASGI; order is kept for each name, not between names |
 //! | `client`, `server` | [`HttpScope::client`], [`HttpScope::server`] | an [`Address`], or none. Unnecessary: a port is a number from 0 to 65535, and a Unix socket has none |
 //! | `state` | [`HttpScope::state`] | keyed by type, not by name. Unnecessary: what comes out is what was put in |
 //! | `extensions` | [`HttpScope::extensions`] | a set, as the extensions say nothing but their names; `tls` is [`HttpScope::tls`] |
@@ -147,8 +147,8 @@ pub use exchange::{CallId, Exchange, Receive, Receiving, Sender, Sending};
 pub use extensions::{Extension, Extensions, Shutdown, Tls};
 pub use rules::{Rules, Verdict, Violation};
 pub use scope::{
-    ASGI_VERSION, Address, Connection, HttpScope, LIFESPAN_SPEC_VERSION, LifespanScope,
-    SPEC_VERSION, Scope, UnsupportedScope, WebSocketScope,
+    ASGI_VERSION, Address, Connection, HeadPlace, HttpScope, LIFESPAN_SPEC_VERSION, LifespanScope,
+    RequestHead, SPEC_VERSION, Scope, UnsupportedScope, WebSocketScope,
 };
 pub use slot::{Head, Slot};
 pub use state::{LifespanState, State};

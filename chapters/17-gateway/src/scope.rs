@@ -2,13 +2,17 @@
 //!
 //! A request's method, target and headers are the types of the crate `http`, moved here from where the protocol server parsed them.
 //! What ASGI has in another shape (the decoded path, the query as bytes) is a view that is made when it is asked for.
-//! What is the same for all requests of a connection is one [`Connection`], shared.
+//!
+//! Scopes are moved about a lot, from the server through middleware into the application's future. So they are small:
+//! the request is in one place, a [`RequestHead`], and what is the same for all requests of a connection in another, a [`Connection`].
+//! A scope counts references to both, and a clone costs nothing else.
 //!
 //! It leaves out parsing: of queries, cookies, forms. That is a framework's work.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -83,9 +87,40 @@ pub struct UnsupportedScope {
     pub kind: &'static str,
 }
 
-/// The scope of a request: ASGI's `http`.
+/// The scope of a request: ASGI's `http`. What came with the request is in its [`head`](Self::head), and can be asked for here:
+/// `scope.method`, `scope.headers`, `scope.path()`.
 #[derive(Debug, Clone)]
 pub struct HttpScope {
+    /// What came with the request.
+    pub head: Arc<RequestHead>,
+    /// What lifespan stored, and middleware added to this request.
+    pub state: State,
+    /// The optional events that the server understands.
+    pub extensions: Extensions,
+    /// What all requests of the connection share.
+    pub connection: Arc<Connection>,
+}
+
+/// The scope of a WebSocket: ASGI's `websocket`. What came with the handshake is in its [`head`](Self::head), and can be asked for here.
+#[derive(Debug, Clone)]
+pub struct WebSocketScope {
+    /// What came with the handshake. Its method is not in ASGI, and depends on the version of HTTP.
+    pub head: Arc<RequestHead>,
+    /// The protocols that the client offers, the one it likes best first.
+    pub subprotocols: Vec<String>,
+    /// What lifespan stored, and middleware added to this call.
+    pub state: State,
+    /// The optional events that the server understands.
+    pub extensions: Extensions,
+    /// What all that goes over the connection shares.
+    pub connection: Arc<Connection>,
+}
+
+/// What came with a request: all but its body.
+///
+/// Middleware that rewrites a request changes it by `Arc::make_mut`, which copies it.
+#[derive(Debug, Clone, Default)]
+pub struct RequestHead {
     /// The version of HTTP. [`http_version`](Self::http_version) is ASGI's text.
     pub version: Version,
     /// The method, as sent; methods are case-sensitive, and those that there are are upper case.
@@ -96,31 +131,76 @@ pub struct HttpScope {
     ///
     /// The order between names is lost, which RFC 9110 allows and Python's list of pairs keeps.
     pub headers: HeaderMap,
-    /// What lifespan stored, and middleware added to this request.
-    pub state: State,
-    /// The optional events that the server understands.
-    pub extensions: Extensions,
-    /// What all requests of the connection share.
-    pub connection: Arc<Connection>,
 }
 
-/// The scope of a WebSocket: ASGI's `websocket`.
-#[derive(Debug, Clone)]
-pub struct WebSocketScope {
-    /// The version of HTTP that the handshake came in. [`http_version`](Self::http_version) is ASGI's text.
-    pub version: Version,
-    /// The target. ASGI's `path`, `raw_path` and `query_string` are views of it.
-    pub uri: Uri,
-    /// The fields of the handshake: names in lower case, duplicates kept, in order for each name.
-    pub headers: HeaderMap,
-    /// The protocols that the client offers, the one it likes best first.
-    pub subprotocols: Vec<String>,
-    /// What lifespan stored, and middleware added to this call.
-    pub state: State,
-    /// The optional events that the server understands.
-    pub extensions: Extensions,
-    /// What all that goes over the connection shares.
-    pub connection: Arc<Connection>,
+impl RequestHead {
+    /// ASGI's `http_version`: `1.0`, `1.1` or `2`.
+    pub fn http_version(&self) -> &'static str {
+        match self.version {
+            Version::HTTP_09 => "0.9",
+            Version::HTTP_10 => "1.0",
+            Version::HTTP_2 => "2",
+            Version::HTTP_3 => "3",
+            _ => "1.1",
+        }
+    }
+
+    /// ASGI's `path`: percent-decoded, and decoded as UTF-8. It includes the connection's `root_path`.
+    ///
+    /// What is not UTF-8 becomes U+FFFD, and `%` without two hexadecimal digits stays, as in Python's servers.
+    /// So two targets can have one path: `%2F` is a slash here. Where that matters, ask [`raw_path`](Self::raw_path).
+    ///
+    /// Copied only if there is something to decode.
+    pub fn path(&self) -> Cow<'_, str> {
+        percent_decode(self.uri.path())
+    }
+
+    /// ASGI's `raw_path`: the bytes as sent, without the query.
+    pub fn raw_path(&self) -> &[u8] {
+        self.uri.path().as_bytes()
+    }
+
+    /// ASGI's `query_string`: what follows the first `?`, still encoded; empty if nothing does.
+    pub fn query_string(&self) -> &[u8] {
+        self.uri.query().unwrap_or_default().as_bytes()
+    }
+
+    /// The value of the first field of that name, if it is text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// Where a protocol server keeps the head of a connection's present request: one place for one request after the other.
+///
+/// Only if something has kept the scope of an earlier request is a new place made.
+#[derive(Debug, Default)]
+pub struct HeadPlace {
+    head: Arc<RequestHead>,
+}
+
+impl HeadPlace {
+    /// A place with nothing in it.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Puts the head of the next request in the place of the last one's.
+    pub fn put(&mut self, head: RequestHead) -> Arc<RequestHead> {
+        match Arc::get_mut(&mut self.head) {
+            Some(place) => *place = head,
+            None => self.head = Arc::new(head),
+        }
+        Arc::clone(&self.head)
+    }
+
+    /// Lets go of the last request: for a connection that may be idle for long.
+    pub fn clear(&mut self) {
+        match Arc::get_mut(&mut self.head) {
+            Some(place) => *place = RequestHead::default(),
+            None => self.head = Arc::default(),
+        }
+    }
 }
 
 /// The scope of a server process: ASGI's `lifespan`.
@@ -176,44 +256,13 @@ impl fmt::Display for Address {
     }
 }
 
-/// The views that requests and WebSockets have in common.
+/// What requests and WebSockets have in common.
 macro_rules! views {
     ($scope:ty, $plain:literal, $encrypted:literal) => {
         impl $scope {
-            /// ASGI's `http_version`: `1.0`, `1.1` or `2`.
-            pub fn http_version(&self) -> &'static str {
-                match self.version {
-                    Version::HTTP_09 => "0.9",
-                    Version::HTTP_10 => "1.0",
-                    Version::HTTP_2 => "2",
-                    Version::HTTP_3 => "3",
-                    _ => "1.1",
-                }
-            }
-
             /// ASGI's `scheme`.
             pub fn scheme(&self) -> &'static str {
                 if self.connection.encrypted { $encrypted } else { $plain }
-            }
-
-            /// ASGI's `path`: percent-decoded, and decoded as UTF-8. It includes [`root_path`](Self::root_path).
-            ///
-            /// What is not UTF-8 becomes U+FFFD, and `%` without two hexadecimal digits stays, as in Python's servers.
-            /// So two targets can have one path: `%2F` is a slash here. Where that matters, ask [`raw_path`](Self::raw_path).
-            ///
-            /// Copied only if there is something to decode.
-            pub fn path(&self) -> Cow<'_, str> {
-                percent_decode(self.uri.path())
-            }
-
-            /// ASGI's `raw_path`: the bytes as sent, without the query.
-            pub fn raw_path(&self) -> &[u8] {
-                self.uri.path().as_bytes()
-            }
-
-            /// ASGI's `query_string`: what follows the first `?`, still encoded; empty if nothing does.
-            pub fn query_string(&self) -> &[u8] {
-                self.uri.query().unwrap_or_default().as_bytes()
             }
 
             /// ASGI's `root_path`: the path under which the application is mounted.
@@ -240,10 +289,13 @@ macro_rules! views {
             pub fn shutdown(&self) -> Shutdown {
                 self.connection.shutdown.clone()
             }
+        }
 
-            /// The value of the first field of that name, if it is text.
-            pub fn header(&self, name: &str) -> Option<&str> {
-                self.headers.get(name)?.to_str().ok()
+        impl Deref for $scope {
+            type Target = RequestHead;
+
+            fn deref(&self) -> &RequestHead {
+                &self.head
             }
         }
     };

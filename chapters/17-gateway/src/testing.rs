@@ -49,7 +49,7 @@ use crate::event::{Accept, Close, Message, ReceiveEvent, RequestBody, ResponseSt
 use crate::exchange::{CallId, Exchange, Receive, Sender};
 use crate::extensions::{Extension, Extensions};
 use crate::rules::Rules;
-use crate::scope::{Connection, HttpScope, LifespanScope, Scope, WebSocketScope};
+use crate::scope::{Connection, HttpScope, LifespanScope, RequestHead, Scope, WebSocketScope};
 use crate::slot::{Head, Slot};
 use crate::state::{LifespanState, State};
 
@@ -85,11 +85,14 @@ impl Request {
         let connection =
             Connection { client: address(50_000), server: address(80), ..Connection::default() };
         let host = HeaderValue::from_static("crabsarecool.com");
-        let scope = HttpScope {
+        let head = RequestHead {
             version: Version::HTTP_11,
             method,
             uri: target.parse::<Uri>().unwrap_or_else(|error| panic!("{target:?}: {error}")),
             headers: [(header::HOST, host)].into_iter().collect(),
+        };
+        let scope = HttpScope {
+            head: Arc::new(head),
             state: State::new(),
             extensions: Extensions::NONE,
             connection: Arc::new(connection),
@@ -126,11 +129,12 @@ impl Request {
     /// # Panics
     ///
     /// If it is none.
-    pub fn header(mut self, name: &str, value: &str) -> Self {
+    pub fn header(self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().unwrap_or_else(|error| panic!("{name:?}: {error}"));
         let value = value.parse().unwrap_or_else(|error| panic!("{name}: {value:?}: {error}"));
-        self.scope.headers.append(name, value);
-        self
+        self.with(|head| {
+            head.headers.append(name, value);
+        })
     }
 
     /// With another part of the body. The last part that is given here ends it, unless the client leaves, or the body is [open](Self::open).
@@ -140,10 +144,13 @@ impl Request {
     }
 
     /// With this body, in one part, and its `content-length`.
-    pub fn body(mut self, bytes: impl Into<Bytes>) -> Self {
+    pub fn body(self, bytes: impl Into<Bytes>) -> Self {
         let bytes = bytes.into();
-        self.scope.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
-        self.part(bytes)
+        let length = bytes.len().into();
+        self.with(|head| {
+            head.headers.insert(header::CONTENT_LENGTH, length);
+        })
+        .part(bytes)
     }
 
     /// The client pauses before what comes next.
@@ -188,9 +195,9 @@ impl Request {
         self
     }
 
-    /// Changes anything else about the scope.
-    pub fn with(mut self, change: impl FnOnce(&mut HttpScope)) -> Self {
-        change(&mut self.scope);
+    /// Changes anything else about the head.
+    pub fn with(mut self, change: impl FnOnce(&mut RequestHead)) -> Self {
+        change(Arc::make_mut(&mut self.scope.head));
         self
     }
 
@@ -287,10 +294,9 @@ pub fn call(app: &impl App, mut request: Request) -> HttpCall<'_> {
 
 /// Begins to open a WebSocket. The request's method does not matter.
 pub fn websocket(app: &impl App, request: Request) -> WebSocketCall<'_> {
-    let HttpScope { version, uri, headers, state, extensions, connection, .. } = request.scope;
+    let HttpScope { head, state, extensions, connection } = request.scope;
     let subprotocols = request.subprotocols;
-    let scope =
-        WebSocketScope { version, uri, headers, subprotocols, state, extensions, connection };
+    let scope = WebSocketScope { head, subprotocols, state, extensions, connection };
     let arrivals = VecDeque::from([Arrival::Event(ReceiveEvent::WebSocketConnect)]);
     WebSocketCall { call: Driven::begin(app, scope.into(), arrivals) }
 }

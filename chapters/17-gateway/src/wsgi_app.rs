@@ -298,7 +298,7 @@ fn environ_of(
     errors: Box<dyn io::Write + Send>,
 ) -> Result<Environ, wsgi::protocol::Refusal> {
     let mut headers = Headers::new();
-    for (name, value) in &scope.headers {
+    for (name, value) in &scope.head.headers {
         headers.push(name.as_str(), value.as_bytes());
     }
     let length = scope.header("content-length").and_then(|length| length.parse().ok());

@@ -86,7 +86,7 @@ fn all<T>(notes: &Notes<T>) -> Vec<T> {
 fn an_access_log_has_uvicorns_lines() {
     watch_async(async {
         let (app, lines) = logged();
-        let http10 = |scope: &mut gateway::HttpScope| scope.version = Version::HTTP_10;
+        let http10 = |head: &mut gateway::RequestHead| head.version = Version::HTTP_10;
         for request in [
             Request::get("/crabs/f%C3%A9?big=1"),
             Request::new(Method::HEAD, "/").with(http10),

@@ -37,7 +37,7 @@ fn http_version_is_1_0_or_1_1_or_2() {
     for (version, text) in
         [(Version::HTTP_10, "1.0"), (Version::HTTP_11, "1.1"), (Version::HTTP_2, "2")]
     {
-        let scope = scope_of(Request::get("/").with(|scope| scope.version = version));
+        let scope = scope_of(Request::get("/").with(|head| head.version = version));
         expect_eq!(scope.http_version(), text, "http_version");
     }
 }
@@ -73,7 +73,7 @@ proptest! {
         let encoded: Vec<_> = text.bytes().map(|byte| format!("%{byte:02X}")).collect();
         let request = Request::get(&format!("/{}", encoded.concat()));
         let mut path = None;
-        let _ = request.with(|scope| path = Some(scope.path().into_owned()));
+        let _ = request.with(|head| path = Some(head.path().into_owned()));
         prop_assert_eq!(path, Some(format!("/{text}")));
     }
 }
@@ -259,8 +259,8 @@ fn what_a_handler_holds_goes_with_the_request() {
 #[test]
 fn a_header_value_can_be_bytes() {
     let value = HeaderValue::from_bytes(b"\xc3\xa9").unwrap();
-    let scope = scope_of(Request::get("/").with(|scope| {
-        scope.headers.insert("x-name", value);
+    let scope = scope_of(Request::get("/").with(|head| {
+        head.headers.insert("x-name", value);
     }));
     expect_eq!(scope.headers["x-name"].as_bytes(), "é".as_bytes(), "the bytes");
     expect_eq!(scope.header("x-name"), None, "as text, which it is not");

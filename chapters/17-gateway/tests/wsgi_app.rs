@@ -333,7 +333,7 @@ fn the_environ_says_what_the_scope_says() {
         let request = Request::new(Method::PUT, "/shop/cr%61b?a=%20b")
             .header("cookie", "a")
             .header("cookie", "b")
-            .with(|scope| scope.version = Version::HTTP_10)
+            .with(|head| head.version = Version::HTTP_10)
             .connection(|connection| {
                 connection.encrypted = true;
                 connection.root_path = "/shop".to_owned();

@@ -16,9 +16,9 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use gateway::{
-    App, CallId, Connection, Error, Exchange, Extension, Extensions, Failure, Head, HttpScope,
-    Receive, ReceiveEvent, RequestBody, ResponseStart, Rules, Scope, SendError, SendEvent, Sender,
-    Slot, State, poll_call,
+    App, CallId, Connection, Error, Exchange, Extension, Extensions, Failure, Head, HeadPlace,
+    HttpScope, Receive, ReceiveEvent, RequestBody, RequestHead, ResponseStart, Rules, Scope,
+    SendError, SendEvent, Sender, Slot, State, poll_call,
 };
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
@@ -43,21 +43,24 @@ where
     A: App + 'static,
     I: hyper::rt::Read + hyper::rt::Write + Unpin,
 {
-    let wire = Arc::new(Wire { slot: Slot::new(), body: Mutex::new(None) });
+    let wire = Arc::new(Wire { slot: Slot::new(), request: Mutex::default() });
     let calls = Arc::new(Calls::new(Arc::clone(&wire), report));
     let service = service_fn(|request: Request<Incoming>| {
         let (parts, body) = request.into_parts();
-        let scope = Scope::Http(HttpScope {
+        let extensions = offered(&parts.headers);
+        let head = RequestHead {
             version: parts.version,
             method: parts.method,
             uri: parts.uri,
-            extensions: offered(&parts.headers),
             headers: parts.headers,
+        };
+        let scope = Scope::Http(HttpScope {
+            head: wire.request().put(head, body),
+            extensions,
             state: state.clone(),
             connection: Arc::clone(&connection),
         });
         let call = wire.slot.begin(Rules::of(&scope));
-        *wire.body() = Some(body);
         let exchange: Arc<dyn Exchange> = Arc::clone(&wire) as _;
         let receive = Receive::new(Arc::clone(&exchange), call);
         let send = Sender::new(exchange, call);
@@ -105,15 +108,28 @@ fn offered(headers: &HeaderMap) -> Extensions {
     if wants_trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE }
 }
 
-/// What is under Receive and Sender: the slot, and hyper's request body.
+/// What is under Receive and Sender: the slot, and the request.
 struct Wire {
     slot: Slot,
-    body: Mutex<Option<Incoming>>,
+    request: Mutex<RequestSide>,
+}
+
+#[derive(Default)]
+struct RequestSide {
+    head: HeadPlace,
+    body: Option<Incoming>,
+}
+
+impl RequestSide {
+    fn put(&mut self, head: RequestHead, body: Incoming) -> Arc<RequestHead> {
+        self.body = Some(body);
+        self.head.put(head)
+    }
 }
 
 impl Wire {
-    fn body(&self) -> MutexGuard<'_, Option<Incoming>> {
-        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+    fn request(&self) -> MutexGuard<'_, RequestSide> {
+        self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -122,8 +138,8 @@ impl Exchange for Wire {
         if self.slot.poll_over(call, cx).is_ready() {
             return Poll::Ready(ReceiveEvent::HttpDisconnect);
         }
-        let mut body = self.body();
-        while let Some(incoming) = &mut *body {
+        let body = &mut self.request().body;
+        while let Some(incoming) = body {
             let frame = ready!(Pin::new(&mut *incoming).poll_frame(cx));
             let more_body = frame.is_some() && !incoming.is_end_stream();
             if !more_body {

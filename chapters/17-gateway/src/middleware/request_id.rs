@@ -66,8 +66,8 @@ impl<A> fmt::Debug for RequestIds<A> {
 impl<A: App> App for RequestIds<A> {
     async fn call(&self, mut scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
         let (state, headers) = match &mut scope {
-            Scope::Http(scope) => (&mut scope.state, &scope.headers),
-            Scope::WebSocket(scope) => (&mut scope.state, &scope.headers),
+            Scope::Http(scope) => (&mut scope.state, &scope.head.headers),
+            Scope::WebSocket(scope) => (&mut scope.state, &scope.head.headers),
             Scope::Lifespan(_) => return self.app.call(scope, receive, send).await,
         };
         let given = headers.get(HEADER).and_then(|value| value.to_str().ok());
