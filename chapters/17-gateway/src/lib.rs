@@ -97,9 +97,9 @@
 //! # What it costs
 //!
 //! A response that is sent as a start and one last part, on a connection that stays open, needs no channel, no task, and no allocation of ours.
-//! The call's future is polled in the task of the connection. [`Receive`], [`Sender`] and [`Scope`] hold counted references
-//! to what the connection has once. Both events pass through one [`Slot`], which serves one call after the other.
-//! The application's own future is the only thing that is new for each call, and it lies where the last one lay.
+//! The call's future is polled in the task of the connection. [`Receive`], [`Sender`] and [`Scope`] count references
+//! to what the connection has once: a [`Slot`], through which both events pass, a [`HeadPlace`] for the request's head, a [`Connection`].
+//! They serve one call after the other. The application's own future is new for each call, and lies where the last one lay.
 //!
 //! The example `slot_on_hyper` shows it with a connection of hyper's over loopback, and the tests `costs` count again:
 //!
@@ -112,8 +112,9 @@
 //! | [`Receive::map`], [`Sender::map`] | 1 more each |
 //! | [`Timing`](middleware::Timing), [`AccessLog`](middleware::AccessLog), [`RequestIds`](middleware::RequestIds) | 2, 5, 7 more |
 //!
-//! What is not free is moving scope and events from place to place, and the locks of the slot, which nobody else holds:
-//! 2,700 instructions a request in that example, beside 11,400 of hyper, Tokio and the client in the same process.
+//! What is not free is the way of the events from place to place, and the locks on it, which nobody else holds:
+//! by Callgrind's count 2,400 instructions a request, where hyper, Tokio and that example's client take 11,400.
+//! Of the processor's time, most of which is the kernel's, 600,000 requests of each kind took 1 % more.
 //!
 //! An application is at most one part ahead of its protocol server. How far that is ahead of the client, the server says.
 //!

@@ -24,7 +24,8 @@ use crate::scope::{Address, Scope};
 /// The target is as it was sent, not decoded. Whatever is not printable ASCII in a line is escaped, so that no client writes lines of its own.
 ///
 /// An application that fails before its response starts is reported with the 500 that its client gets.
-/// One that fails afterwards has a second line, with `failed` and the error in the place of the status. A client that left is no failure.
+/// One that fails afterwards has a second line, with `failed` and the error in the place of the status.
+/// A client that left is no failure, and a call that the server gives up on before its response starts has no line.
 ///
 /// A request costs five allocations.
 pub struct AccessLog<A> {
@@ -76,7 +77,7 @@ impl<A: App> App for AccessLog<A> {
         });
         let send = send.map(move |event| {
             match &event {
-                SendEvent::HttpResponseStart(start) => entry.starts(&start.status),
+                SendEvent::HttpResponseStart(start) => entry.starts(&Status(start.status)),
                 SendEvent::WebSocketResponseStart(start) => entry.starts(&start.status.as_str()),
                 SendEvent::WebSocketAccept(_) => entry.starts(&"[accepted]"),
                 SendEvent::WebSocketClose(_) => entry.starts(&"403"),
@@ -113,7 +114,7 @@ impl Entry {
             escape(&mut line, &why.to_string());
             self.line(&line);
         } else {
-            self.line(&StatusCode::INTERNAL_SERVER_ERROR);
+            self.line(&Status(StatusCode::INTERNAL_SERVER_ERROR));
         }
     }
 
@@ -123,6 +124,16 @@ impl Entry {
         // Writing to a string cannot fail.
         let _ = write!(line, " {how}");
         (self.write)(&line);
+    }
+}
+
+/// A status with its phrase, if it has one: `404 Not Found`.
+struct Status(StatusCode);
+
+impl Display for Status {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(status) = self;
+        write!(formatter, "{} {}", status.as_str(), status.canonical_reason().unwrap_or_default())
     }
 }
 
