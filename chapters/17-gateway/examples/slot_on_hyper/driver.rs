@@ -128,6 +128,11 @@ impl RequestSide {
 }
 
 impl Wire {
+    /// The response is complete, or there will be none: nobody reads the rest of the request. hyper passes over it, or closes the connection.
+    fn release(&self) {
+        self.request().body = None;
+    }
+
     fn request(&self) -> MutexGuard<'_, RequestSide> {
         self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -259,6 +264,9 @@ fn poll_one<F: Future<Output = Result<(), Error>>>(
     let Some(polled) = future.as_mut().as_pin_mut() else { return };
     let Poll::Ready(returned) = poll_call(polled, cx) else { return };
     future.set(None);
+    if !wire.slot.is_stale(call) {
+        wire.release();
+    }
     if let Err(failure) = wire.slot.finish(call, returned)
         && !failure.is_expected()
     {
@@ -282,6 +290,9 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
             Poll::Ready(Head::Response(start, first)) => {
                 self.calls.turn();
                 let body = SlotBody::beginning_with(first, start.trailers, &self.calls);
+                if matches!(body, SlotBody::Whole(_)) && !ended {
+                    self.calls.wire.release();
+                }
                 Poll::Ready(Ok(response(start, body)))
             }
             Poll::Pending if ended => {
@@ -356,7 +367,10 @@ impl<F: Future<Output = Result<(), Error>>> Body for SlotBody<F> {
                     return Poll::Ready(Some(Ok(Frame::trailers(trailers.headers))));
                 }
                 Poll::Ready(_) => {}
-                Poll::Pending if calls.wire.slot.is_complete() => return Poll::Ready(None),
+                Poll::Pending if calls.wire.slot.is_complete() => {
+                    calls.wire.release();
+                    return Poll::Ready(None);
+                }
                 // hyper closes the connection, and the client sees that something is missing.
                 Poll::Pending if ended => {
                     return Poll::Ready(Some(Err(Failure::Unfinished.into())));
