@@ -62,11 +62,11 @@ async fn followed(scope: Scope, receive: Receive, send: Sender) -> Result<(), Er
         }
         event
     });
-    let returned = gateway::App::call(&crab_app, scope, receive, send).await;
-    println!(
-        "  returned {}",
-        returned.as_ref().map_or_else(ToString::to_string, |()| "Ok".to_owned())
-    );
+    let returned = crab_app(scope, receive, send).await;
+    match &returned {
+        Ok(()) => println!("  returned Ok"),
+        Err(error) => println!("  returned an error: {error}"),
+    }
     returned
 }
 // ANCHOR_END: follow
