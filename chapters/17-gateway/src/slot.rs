@@ -151,11 +151,6 @@ impl Slot {
         self.lock().is_over(call)
     }
 
-    /// Whether a later call has begun since.
-    pub fn is_stale(&self, call: CallId) -> bool {
-        self.lock().call != call
-    }
-
     /// Tells the rules what the application is being told.
     pub fn receives(&self, call: CallId, event: &ReceiveEvent) {
         let mut inner = self.lock();
