@@ -43,7 +43,7 @@ const CRABS: [Crab; 4] = [
 ];
 
 /// The picture on the home page.
-const PICTURE: &str = include_str!("../static/crab.svg");
+pub const PICTURE: &str = include_str!("../static/crab.svg");
 
 /// The longest entry that the guest book takes, and how many it shows.
 const ENTRY_BYTES: u64 = 1_024;
@@ -145,15 +145,16 @@ impl Site {
     // ANCHOR_END: feed
 }
 
-/// A reading of the tide, so many seconds after the watcher came.
-fn tide(second: u64) -> String {
+/// A reading of the tide, so many seconds after the watcher came, with the end of its line.
+pub fn tide(second: u64) -> String {
     let turn = (second % TIDE.as_secs()) as f64 / TIDE.as_secs_f64();
     let metres = 2.0 - 1.5 * (turn * TAU).cos();
     let way = if turn < 0.5 { "rising" } else { "falling" };
     format!("{metres:.2} m, {way}\n")
 }
 
-fn home() -> String {
+/// What is on the home page.
+pub fn home() -> String {
     let mut content = String::from(
         "<img src=\"/crab.svg\" alt=\"A crab, waving\" width=\"120\" height=\"90\">\n<ul>\n",
     );
@@ -166,12 +167,17 @@ fn home() -> String {
 }
 
 fn crab(name: &str, start_response: &StartResponse) -> Result<Body, Error> {
-    let Some(crab) = CRABS.iter().find(|crab| crab.name == name) else {
+    let Some(content) = introduce(name) else {
         let content = format!("<p>We have never met the {} crab.</p>\n", escape(name));
         return page(start_response, "404 Not Found", "No such crab", &content);
     };
-    let content = format!("<p><em>{}</em></p>\n<p>{}</p>\n", crab.latin, crab.why);
     page(start_response, "200 OK", &format!("The {name} crab"), &content)
+}
+
+/// What is on a crab's page, if it is on show.
+pub fn introduce(name: &str) -> Option<String> {
+    let crab = CRABS.iter().find(|crab| crab.name == name)?;
+    Some(format!("<p><em>{}</em></p>\n<p>{}</p>\n", crab.latin, crab.why))
 }
 
 fn no_page(start_response: &StartResponse) -> Result<Body, Error> {
@@ -195,11 +201,16 @@ fn page(
     content: &str,
 ) -> Result<Body, Error> {
     start_response.call(status, [("content-type", "text/html; charset=utf-8")])?;
-    Ok(format!("<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n{content}").into())
+    Ok(document(title, content).into())
+}
+
+/// The bytes of a whole page of HTML.
+pub fn document(title: &str, content: &str) -> String {
+    format!("<!doctype html>\n<title>{title}</title>\n<h1>{title}</h1>\n{content}")
 }
 
 /// A field of a form as browsers send it: `name=Judit+P&town=Budapest`.
-fn form_field(form: &str, name: &str) -> Option<String> {
+pub fn form_field(form: &str, name: &str) -> Option<String> {
     form.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (key == name).then(|| percent_decode(&value.replace('+', " ")))?
@@ -207,7 +218,7 @@ fn form_field(form: &str, name: &str) -> Option<String> {
 }
 
 /// Text that comes from somebody, as text in a page.
-fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     text.chars().fold(String::new(), |mut escaped, c| {
         match c {
             '&' => escaped.push_str("&amp;"),

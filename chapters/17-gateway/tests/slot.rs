@@ -1,0 +1,267 @@
+//! The slot by itself, polled by hand from both sides.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::task::{Context, Poll, Wake, Waker};
+
+use gateway::rules::HttpRules;
+use gateway::{
+    CallId, Exchange, Extension, Extensions, Failure, Head, Receive, ReceiveEvent, ResponseBody,
+    ResponseStart, Rules, SendError, SendEvent, Sender, Slot,
+};
+use http::Method;
+use proctor::{expect_eq, watch};
+
+fn rules() -> Rules {
+    Rules::Http(HttpRules::new(&Method::GET, Extensions::NONE.with(Extension::EarlyHint)))
+}
+
+/// Counts its wakes.
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
+impl Wakes {
+    fn count(&self) -> usize {
+        self.0.load(SeqCst)
+    }
+}
+
+fn counted() -> (Arc<Wakes>, Waker) {
+    let wakes = Arc::new(Wakes::default());
+    (Arc::clone(&wakes), wakes.into())
+}
+
+/// Sends without waiting.
+fn send(slot: &Slot, call: CallId, event: impl Into<SendEvent>) -> Poll<Result<(), SendError>> {
+    slot.poll_send(call, &mut Some(event.into()), &mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn a_start_is_not_handed_over_before_what_follows_it() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (seen, waker) = counted();
+    let cx = &mut Context::from_waker(&waker);
+    assert!(slot.poll_head(cx).is_pending());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    expect_eq!(seen.count(), 1, "wakes of the server after the start");
+    assert!(slot.poll_head(cx).is_pending(), "a start alone is kept");
+    assert!(!slot.is_handed());
+    assert!(send(&slot, call, ResponseBody::last("crab")).is_ready());
+    expect_eq!(seen.count(), 2, "wakes of the server after the body");
+    let Poll::Ready(Head::Response(start, SendEvent::HttpResponseBody(part))) = slot.poll_head(cx)
+    else {
+        panic!("a response was expected")
+    };
+    expect_eq!((start.status.as_u16(), &part.body[..]), (200, &b"crab"[..]), "the response");
+    assert!(slot.is_handed() && slot.is_complete());
+}
+
+#[test]
+fn hints_come_before_the_head_whether_the_start_is_there_or_not() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let cx = &mut Context::from_waker(Waker::noop());
+    for _ in 0..2 {
+        assert!(send(&slot, call, SendEvent::HttpResponseEarlyHint(Vec::new())).is_ready());
+        assert!(matches!(slot.poll_head(cx), Poll::Ready(Head::EarlyHint(_))));
+    }
+    assert!(send(&slot, call, SendEvent::HttpResponseEarlyHint(Vec::new())).is_ready());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(matches!(slot.poll_head(cx), Poll::Ready(Head::EarlyHint(_))));
+    assert!(slot.poll_head(cx).is_pending());
+    assert!(matches!(slot.poll_event(cx), Poll::Ready(SendEvent::HttpResponseStart(_))));
+}
+
+#[test]
+fn there_is_room_for_one_event_and_all_who_wait_for_it_are_woken() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+    let waiting: Vec<_> = (0..3).map(|_| counted()).collect();
+    for (_, waker) in &waiting {
+        for _ in 0..2 {
+            let event = &mut Some(ResponseBody::part("2").into());
+            let sent = slot.poll_send(call, event, &mut Context::from_waker(waker));
+            assert!(sent.is_pending() && event.is_some(), "what waits is not taken");
+        }
+    }
+    let cx = &mut Context::from_waker(Waker::noop());
+    assert!(slot.poll_event(cx).is_ready());
+    expect_eq!(
+        waiting[0].0.count(),
+        0,
+        "wakes when the start was taken, which was in nobody's way"
+    );
+    assert!(slot.poll_event(cx).is_ready());
+    let counts: Vec<_> = waiting.iter().map(|(wakes, _)| wakes.count()).collect();
+    expect_eq!(counts, [1, 1, 1], "wakes when the event was taken");
+    assert!(slot.poll_event(cx).is_pending());
+}
+
+#[test]
+fn closing_wakes_everybody() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (sender, receiver) = (counted(), counted());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+    let event = &mut Some(ResponseBody::part("2").into());
+    assert!(slot.poll_send(call, event, &mut Context::from_waker(&sender.1)).is_pending());
+    assert!(slot.poll_over(call, &mut Context::from_waker(&receiver.1)).is_pending());
+    slot.close();
+    expect_eq!((sender.0.count(), receiver.0.count()), (1, 1), "wakes");
+    let sent = slot.poll_send(call, event, &mut Context::from_waker(&sender.1));
+    assert!(matches!(sent, Poll::Ready(Err(SendError::Disconnected(_)))), "{sent:?}");
+    expect_eq!(Arc::strong_count(&sender.0), 2, "owners of the waker: the slot has let go of it");
+}
+
+#[test]
+fn the_last_part_tells_one_that_waits_to_receive() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (seen, waker) = counted();
+    assert!(slot.poll_over(call, &mut Context::from_waker(&waker)).is_pending());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+    expect_eq!(seen.count(), 0, "wakes before the last part");
+    assert!(slot.poll_event(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(slot.poll_event(&mut Context::from_waker(Waker::noop())).is_ready());
+    assert!(send(&slot, call, ResponseBody::last("2")).is_ready());
+    expect_eq!(seen.count(), 1, "wakes after the last part");
+    assert!(slot.is_over(call));
+}
+
+#[test]
+fn an_earlier_call_cannot_disturb_a_later_one() {
+    let slot = Slot::new();
+    let earlier = slot.begin(rules());
+    assert!(send(&slot, earlier, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, earlier, ResponseBody::last("crab")).is_ready());
+    let later = slot.begin(rules());
+    assert!(slot.is_over(earlier) && !slot.is_over(later));
+    expect_eq!(send(&slot, earlier, ResponseStart::new(500)), Poll::Ready(Ok(())), "a late start");
+    assert!(slot.poll_event(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(slot.finish(earlier, Ok(())).is_ok());
+    let failure = slot.finish(earlier, Err("late".into())).unwrap_err();
+    assert!(matches!(failure, Failure::Failed(_)));
+    assert!(send(&slot, later, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, later, ResponseBody::last("crab")).is_ready());
+    assert!(slot.finish(later, Ok(())).is_ok());
+    slot.close();
+    let sent = send(&slot, earlier, ResponseBody::part("late"));
+    assert!(matches!(sent, Poll::Ready(Err(SendError::Disconnected(_)))), "{sent:?}");
+    let never = slot.begin(rules());
+    assert!(slot.is_over(never), "a call that begins on a closed connection is over");
+}
+
+#[test]
+fn taking_the_head_makes_room() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (seen, waker) = counted();
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+    let event = &mut Some(ResponseBody::part("2").into());
+    assert!(slot.poll_send(call, event, &mut Context::from_waker(&waker)).is_pending());
+    assert!(slot.poll_head(&mut Context::from_waker(Waker::noop())).is_ready());
+    expect_eq!(seen.count(), 1, "wakes of the sender");
+}
+
+#[test]
+fn a_server_that_waits_for_a_response_is_told_that_there_will_be_none() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (seen, waker) = counted();
+    assert!(slot.poll_head(&mut Context::from_waker(&waker)).is_pending());
+    assert!(matches!(slot.finish(call, Ok(())), Err(Failure::NoResponse)));
+    expect_eq!(seen.count(), 1, "wakes of the server");
+}
+
+#[test]
+fn a_failure_before_the_head_is_taken_takes_it_back_unless_the_response_is_whole() {
+    let cx = &mut Context::from_waker(Waker::noop());
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("cr")).is_ready());
+    assert!(slot.finish(call, Err("out of crabs".into())).is_err());
+    assert!(slot.poll_head(cx).is_pending(), "the server can say 500");
+
+    let call = slot.begin(rules());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::last("crab")).is_ready());
+    assert!(slot.finish(call, Err("out of crabs".into())).is_err());
+    assert!(slot.poll_head(cx).is_ready(), "the client gets what was meant for it");
+}
+
+/// An exchange that is nothing but a slot.
+struct Bare(Slot);
+
+impl Exchange for Bare {
+    fn poll_receive(&self, call: CallId, cx: &mut Context<'_>) -> Poll<ReceiveEvent> {
+        self.0.poll_over(call, cx).map(|()| ReceiveEvent::HttpDisconnect)
+    }
+
+    fn poll_send(
+        &self,
+        call: CallId,
+        event: &mut Option<SendEvent>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        self.0.poll_send(call, event, cx)
+    }
+}
+
+#[test]
+fn tasks_on_several_threads_lose_nothing() {
+    const SENDERS: usize = 8;
+    const PARTS: usize = 500;
+    watch(|| {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(4).build().unwrap();
+        let received = runtime.block_on(async {
+            let exchange = Arc::new(Bare(Slot::new()));
+            let call = exchange.0.begin(rules());
+            let send = Sender::new(exchange.clone(), call);
+            let mut receive = Receive::new(exchange.clone(), call);
+            let over = tokio::spawn(async move { receive.next().await });
+            let server = tokio::spawn(async move {
+                let mut parts = 0;
+                while parts < SENDERS * PARTS {
+                    match poll_fn(|cx| exchange.0.poll_event(cx)).await {
+                        SendEvent::HttpResponseStart(_) => {}
+                        _ => parts += 1,
+                    }
+                }
+                exchange.0.close();
+                parts
+            });
+            send.send(ResponseStart::new(200)).await.unwrap();
+            let senders: Vec<_> = (0..SENDERS)
+                .map(|_| {
+                    let send = send.clone();
+                    tokio::spawn(async move {
+                        for _ in 0..PARTS {
+                            send.send(ResponseBody::part("crab")).await.unwrap();
+                        }
+                    })
+                })
+                .collect();
+            for sender in senders {
+                sender.await.unwrap();
+            }
+            expect_eq!(over.await.unwrap(), ReceiveEvent::HttpDisconnect, "the last event");
+            server.await.unwrap()
+        });
+        expect_eq!(received, SENDERS * PARTS, "parts");
+    });
+}
