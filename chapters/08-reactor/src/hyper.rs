@@ -174,6 +174,8 @@ pub async fn serve_connection(
     let ended = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(head)
+        // A client that has asked and closed its side waits for the answer, as with chapter 2's server.
+        .half_close(true)
         .serve_connection(Io(stream), site)
         .await;
     match ended {
