@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use polling::Poller;
 
+// ANCHOR: ready
 /// What a wait brings: whose source, and in which directions it may be ready.
 #[derive(Debug, Clone, Copy)]
 pub struct Ready {
@@ -29,6 +30,7 @@ pub struct Ready {
     /// the end, an error, or what follows an urgent byte. Of such things an edge tells once.
     pub end_may_follow: bool,
 }
+// ANCHOR_END: ready
 
 /// How many events one wait may bring. The others are brought by the next.
 const MOST: usize = 1024;
