@@ -68,6 +68,7 @@ impl<T: AsyncWrite + Unpin> rt::Write for Io<T> {
     }
 
     // ANCHOR: write
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_flush(context)
     }
@@ -174,7 +175,7 @@ pub async fn serve_connection(
     let ended = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(head)
-        // A client that has asked and closed its side waits for the answer, as with chapter 2's server.
+        // Whoever has asked and closed its side still gets the answer, as from chapter 2's server.
         .half_close(true)
         .serve_connection(Io(stream), site)
         .await;

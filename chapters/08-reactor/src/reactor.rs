@@ -61,7 +61,7 @@ impl Park for Reactor {
     fn park(&mut self, timeout: Option<Duration>) {
         let register = &self.register;
         let waited = self.wait.wait(&register.poller, timeout, |ready| {
-            // Nothing is borrowed when the wakers are called, and so the entry may be another's by then:
+            // Nothing is borrowed when the wakers are called, so the entry may be another's by then:
             // that one is told of a readiness that it does not have, and finds out when it tries.
             let entry = register.entries.borrow().get(ready.key).cloned();
             if let Some(entry) = entry {
@@ -101,7 +101,8 @@ impl Register {
     {
         let mut entries = self.entries.borrow_mut();
         let place = entries.vacant_entry();
-        // The entry owns the socket and is kept here until `remove`, which deletes the socket from the poller first.
+        // The entry owns the socket and is kept here until `remove`,
+        // which deletes the socket from the poller first.
         let entry = Rc::new(Entry::new(place.key(), io));
         wait::add(&self.poller, &entry.io, entry.key)?;
         place.insert(entry.clone());

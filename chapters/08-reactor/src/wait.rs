@@ -78,7 +78,7 @@ mod system {
         }
 
         fn wake_by_ref(self: &Arc<Self>) {
-            // On an edge each write is told, whether or not anybody reads the counter. It fails after 2^64 of them.
+            // On an edge each write is told, and nobody need read the counter. It is full after 2^64.
             let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
         }
     }
