@@ -79,7 +79,8 @@ where
 /// Waits for `future`, but not longer than `time`, counted from the first poll.
 /// `None` if it took too long.
 ///
-/// An output that is there at the deadline is returned. Otherwise the future is dropped before this returns.
+/// An output that is there at the deadline is returned.
+/// Otherwise the future is dropped before this returns.
 pub async fn timeout<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut sleep = pin!(executor::sleep(time));

@@ -19,8 +19,8 @@ use crate::wait::Ready;
 /// One task may wait to read and another one to write. If a second one waits in the same direction,
 /// it takes the place of the first, which is not woken any more.
 ///
-/// It belongs to the executor in which it was made. Whoever polls it elsewhere is woken when that one waits,
-/// and never when that one is gone.
+/// It belongs to the executor in which it was made. Whoever polls it elsewhere is woken
+/// when that one waits, and never when that one is gone.
 pub struct Source<S: AsSource> {
     entry: Rc<Entry<S>>,
     register: Rc<Register>,
