@@ -6,7 +6,7 @@
 //!
 //! It leaves out an executor for hyper's own tasks, which HTTP/2 would need.
 
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -151,6 +151,8 @@ pub async fn serve(listener: &TcpListener, service: Rc<Service>) {
                     }
                 }));
             }
+            // Somebody has left again before being let in.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 service.config().errors.report(&format!("accept: {error}"));
                 sleep(Duration::from_millis(50)).await;

@@ -40,6 +40,8 @@ pub async fn serve(listener: &TcpListener, service: Rc<Service>) {
                 };
                 drop(spawn(connection));
             }
+            // Somebody has left again before being let in.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 service.config().errors.report(&format!("accept: {error}"));
                 // Out of file descriptors, most likely. Asking again at once would spin.
