@@ -7,7 +7,7 @@
 //!
 //! The pool needs a word. A worker serves a connection until it is closed, so a pool keeps as many clients as it has
 //! workers, and the others wait. It gets a worker for each connection here, up to 256. With 5,000 connections its
-//! number says how fast 256 clients are served while the rest get nothing; the table's last column says how many got anything.
+//! number says how fast 256 clients are served while the rest get nothing; the lines below the table say how many got anything.
 //! And its threads have all the machine's cores to themselves, where the others have one thread each.
 //!
 //! ```text

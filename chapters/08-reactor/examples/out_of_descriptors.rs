@@ -31,7 +31,8 @@ fn main() -> io::Result<()> {
         let server = spawn(async move { serve(&listener, service).await });
 
         // ANCHOR: scene
-        // The visitor has a socket and has not come yet. Then somebody opens files until there are no descriptors.
+        // The visitor has a socket and has not come yet.
+        // Then somebody opens files until there are no descriptors.
         let visitor = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         let mut taken = Vec::new();
         while let Ok(file) = File::open("/dev/null") {

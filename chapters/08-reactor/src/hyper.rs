@@ -6,7 +6,7 @@
 //!
 //! It leaves out an executor for hyper's own tasks, which HTTP/2 would need.
 
-use std::io::{self, IoSlice};
+use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -68,6 +68,7 @@ impl<T: AsyncWrite + Unpin> rt::Write for Io<T> {
     }
 
     // ANCHOR: write
+
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_flush(context)
     }
@@ -150,6 +151,8 @@ pub async fn serve(listener: &TcpListener, service: Rc<Service>) {
                     }
                 }));
             }
+            // Somebody has left again before being let in.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 service.config().errors.report(&format!("accept: {error}"));
                 sleep(Duration::from_millis(50)).await;
@@ -174,6 +177,8 @@ pub async fn serve_connection(
     let ended = http1::Builder::new()
         .timer(timer)
         .header_read_timeout(head)
+        // Whoever has asked and closed its side still gets the answer, as from chapter 2's server.
+        .half_close(true)
         .serve_connection(Io(stream), site)
         .await;
     match ended {

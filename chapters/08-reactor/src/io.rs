@@ -55,10 +55,32 @@ where
     Ok(())
 }
 
+/// Writes all of `bytes`, if the writer takes some of them at least every `time`.
+pub(crate) async fn write_all_patiently<W>(
+    time: Duration,
+    writer: &mut W,
+    mut bytes: &[u8],
+) -> io::Result<()>
+where
+    W: AsyncWrite + Unpin + ?Sized,
+{
+    while !bytes.is_empty() {
+        let write = poll_fn(|context| Pin::new(&mut *writer).poll_write(context, bytes));
+        match timeout(time, write).await {
+            Some(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+            Some(count) => bytes = &bytes[count?..],
+            None => return Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+    Ok(())
+}
+
 // ANCHOR: timeout
-/// Waits for `future`, but not longer than `time`, counted from the first poll. `None` if it took too long.
+/// Waits for `future`, but not longer than `time`, counted from the first poll.
+/// `None` if it took too long.
 ///
-/// An output that is there at the deadline is returned. Otherwise the future is dropped before this returns.
+/// An output that is there at the deadline is returned.
+/// Otherwise the future is dropped before this returns.
 pub async fn timeout<F: Future>(time: Duration, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut sleep = pin!(executor::sleep(time));
@@ -71,3 +93,63 @@ pub async fn timeout<F: Future>(time: Duration, future: F) -> Option<F::Output> 
     .await
 }
 // ANCHOR_END: timeout
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, ready};
+
+    use executor::{Ebb, Sleep, now, sleep};
+    use proctor::{expect_eq, watch};
+
+    use super::*;
+
+    /// A client that makes room for one byte every four seconds.
+    struct Slow {
+        room: Pin<Box<Sleep>>,
+        taken: usize,
+    }
+
+    const FOUR_SECONDS: Duration = Duration::from_secs(4);
+
+    impl AsyncWrite for Slow {
+        fn poll_write(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+            _bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            ready!(self.room.as_mut().poll(context));
+            self.room = Box::pin(sleep(FOUR_SECONDS));
+            self.taken += 1;
+            Poll::Ready(Ok(1))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_close(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    /// How the writing of ten bytes to the slow client ends, when, and how many it took.
+    fn with_patience(seconds: u64) -> (Option<io::ErrorKind>, u64, usize) {
+        Ebb::with_virtual_clock().block_on(async {
+            let mut slow = Slow { room: Box::pin(sleep(FOUR_SECONDS)), taken: 0 };
+            let time = Duration::from_secs(seconds);
+            let written = write_all_patiently(time, &mut slow, &[0; 10]).await;
+            (written.err().map(|error| error.kind()), now().as_secs(), slow.taken)
+        })
+    }
+
+    #[test]
+    fn a_client_who_takes_a_byte_now_and_then_is_not_late() {
+        watch(|| expect_eq!(with_patience(5), (None, 40, 10), "error, seconds, bytes"));
+    }
+
+    #[test]
+    fn a_client_who_takes_nothing_for_too_long_is_late() {
+        let late = Some(io::ErrorKind::TimedOut);
+        watch(move || expect_eq!(with_patience(3), (late, 3, 0), "error, seconds, bytes"));
+    }
+}

@@ -211,6 +211,7 @@ impl AsyncWrite for &TcpStream {
     }
 
     // ANCHOR: read
+
     /// Nothing is kept back, so there is nothing to flush.
     fn poll_flush(self: Pin<&mut Self>, _context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Poll::Ready(Ok(()))

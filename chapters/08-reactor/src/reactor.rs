@@ -8,7 +8,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Wake, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use executor::Park;
@@ -16,13 +16,14 @@ use polling::{AsRawSource, AsSource, Poller};
 use slab::Slab;
 
 use crate::source::Entry;
-use crate::wait::{self, Wait};
+use crate::wait::{self, Interrupt, Wait};
 
 // ANCHOR: reactor
 /// Waits for sockets, for as long as the executor has nothing else to do.
 pub struct Reactor {
     register: Rc<Register>,
     wait: Wait,
+    interrupt: Arc<Interrupt>,
 }
 
 /// The sockets that the poller knows.
@@ -40,8 +41,10 @@ impl Reactor {
     ///
     /// When the operating system has no poller to give.
     pub fn new() -> io::Result<Self> {
-        let register = Register { poller: Arc::new(Poller::new()?), entries: RefCell::default() };
-        Ok(Self { register: Rc::new(register), wait: Wait::new() })
+        let poller = Arc::new(Poller::new()?);
+        let interrupt = Arc::new(Interrupt::new(&poller)?);
+        let register = Rc::new(Register { poller, entries: RefCell::default() });
+        Ok(Self { register, wait: Wait::new(), interrupt })
     }
 
     /// How many sockets are registered with the present thread's executor; none if it has no reactor.
@@ -58,7 +61,7 @@ impl Park for Reactor {
     fn park(&mut self, timeout: Option<Duration>) {
         let register = &self.register;
         let waited = self.wait.wait(&register.poller, timeout, |ready| {
-            // Nothing is borrowed when the wakers are called, and so the entry may be another's by then:
+            // Nothing is borrowed when the wakers are called, so the entry may be another's by then:
             // that one is told of a readiness that it does not have, and finds out when it tries.
             let entry = register.entries.borrow().get(ready.key).cloned();
             if let Some(entry) = entry {
@@ -74,25 +77,11 @@ impl Park for Reactor {
     }
 
     fn interrupt(&self) -> Waker {
-        Waker::from(Arc::new(Interrupt(Arc::clone(&self.register.poller))))
+        Waker::from(Arc::clone(&self.interrupt))
     }
 
     fn handle(&self) -> Option<Rc<dyn Any>> {
         Some(self.register.clone())
-    }
-}
-
-/// Ends the poller's wait, the present one or the next.
-struct Interrupt(Arc<Poller>);
-
-impl Wake for Interrupt {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        // It fails when its counter is full: somebody has interrupted the wait before us.
-        let _ = self.0.notify();
     }
 }
 // ANCHOR_END: park
@@ -112,7 +101,8 @@ impl Register {
     {
         let mut entries = self.entries.borrow_mut();
         let place = entries.vacant_entry();
-        // The entry owns the socket and is kept here until `remove`, which deletes the socket from the poller first.
+        // The entry owns the socket and is kept here until `remove`,
+        // which deletes the socket from the poller first.
         let entry = Rc::new(Entry::new(place.key(), io));
         wait::add(&self.poller, &entry.io, entry.key)?;
         place.insert(entry.clone());

@@ -20,7 +20,7 @@ use wsgi::responder::{Progress, Responder};
 use wsgi::server::{extra_headers, is_gone};
 use wsgi::{Circumstances, Environ};
 
-use crate::io::write_all;
+use crate::io::write_all_patiently;
 use crate::{TcpListener, TcpStream, sleep, spawn, timeout};
 
 /// How long a closing connection is listened to.
@@ -40,6 +40,8 @@ pub async fn serve(listener: &TcpListener, service: Rc<Service>) {
                 };
                 drop(spawn(connection));
             }
+            // Somebody has left again before being let in.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 service.config().errors.report(&format!("accept: {error}"));
                 // Out of file descriptors, most likely. Asking again at once would spin.
@@ -221,13 +223,15 @@ impl Wire<'_> {
             return Ok(());
         }
         let mut stream = self.stream;
-        let written = timeout(self.service.config().write, write_all(&mut stream, &self.out)).await;
+        let patience = self.service.config().write;
+        let written = write_all_patiently(patience, &mut stream, &self.out).await;
         self.out.clear();
-        written.unwrap_or_else(|| {
-            Err(io::Error::new(
+        written.map_err(|error| match error.kind() {
+            ErrorKind::TimedOut => io::Error::new(
                 ErrorKind::TimedOut,
                 "the client made no room for the response in time",
-            ))
+            ),
+            _ => error,
         })
     }
 

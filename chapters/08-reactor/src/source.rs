@@ -18,6 +18,9 @@ use crate::wait::Ready;
 ///
 /// One task may wait to read and another one to write. If a second one waits in the same direction,
 /// it takes the place of the first, which is not woken any more.
+///
+/// It belongs to the executor in which it was made. Whoever polls it elsewhere is woken
+/// when that one waits, and never when that one is gone.
 pub struct Source<S: AsSource> {
     entry: Rc<Entry<S>>,
     register: Rc<Register>,
@@ -110,7 +113,8 @@ impl<S: AsSource> Source<S> {
     }
 
     // ANCHOR: poll_io
-    /// Tries `operation` until it does something else than to say [`ErrorKind::WouldBlock`], and waits between two trials.
+    /// Tries `operation` until it does something else than to say [`ErrorKind::WouldBlock`],
+    /// and waits between two trials.
     ///
     /// The present task's waker takes the place of the one that waited in this direction before.
     ///

@@ -4,16 +4,22 @@
 //! reads the descriptor that interrupts the wait, and adds that one again.
 //! A server waits once for each message when there is little to do, so here its epoll is asked directly, which is one.
 //!
+//! Then nobody may call `Poller::wait` any more: it would take events off the list, which an edge does not bring back.
+//! So the descriptor that interrupts a wait is here as well.
+//!
 //! Sockets are added to that epoll directly too, because the poller cannot ask for [`EPOLLRDHUP`]: whether the end
 //! has come. Who knows that it has not need not read twice to learn that there is no more: see [`Ready::end_may_follow`].
 //!
 //! [`EPOLLRDHUP`]: https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
 
 use std::io;
+use std::sync::Arc;
+use std::task::Wake;
 use std::time::Duration;
 
 use polling::Poller;
 
+// ANCHOR: ready
 /// What a wait brings: whose source, and in which directions it may be ready.
 #[derive(Debug, Clone, Copy)]
 pub struct Ready {
@@ -24,22 +30,23 @@ pub struct Ready {
     /// the end, an error, or what follows an urgent byte. Of such things an edge tells once.
     pub end_may_follow: bool,
 }
+// ANCHOR_END: ready
 
 /// How many events one wait may bring. The others are brought by the next.
 const MOST: usize = 1024;
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::num::NonZeroUsize;
+    use std::os::fd::OwnedFd;
 
-    use polling::{AsSource, Events};
+    use polling::AsSource;
     use rustix::buffer::spare_capacity;
-    use rustix::event::Timespec;
     use rustix::event::epoll::{self, EventData, EventFlags};
+    use rustix::event::{EventfdFlags, Timespec, eventfd};
 
-    use super::{Duration, MOST, Poller, Ready, io};
+    use super::{Arc, Duration, MOST, Poller, Ready, Wake, io};
 
-    /// What the poller calls the descriptor that interrupts its wait.
+    /// The key of what interrupts a wait. It is no source's.
     const INTERRUPTED: u64 = usize::MAX as u64;
 
     // ANCHOR: add
@@ -52,16 +59,39 @@ mod system {
     }
     // ANCHOR_END: add
 
-    /// The buffers of a wait.
+    /// Ends a wait, the present one or the next.
+    pub struct Interrupt(OwnedFd);
+
+    // ANCHOR: interrupt
+    impl Interrupt {
+        pub fn new(poller: &Arc<Poller>) -> io::Result<Self> {
+            let counter = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+            let (key, flags) = (EventData::new_u64(INTERRUPTED), EventFlags::IN | EventFlags::ET);
+            epoll::add(poller, &counter, key, flags)?;
+            Ok(Self(counter))
+        }
+    }
+
+    impl Wake for Interrupt {
+        fn wake(self: Arc<Self>) {
+            self.wake_by_ref();
+        }
+
+        fn wake_by_ref(self: &Arc<Self>) {
+            // On an edge each write is told, and nobody need read the counter. It is full after 2^64.
+            let _ = rustix::io::write(&self.0, &1_u64.to_ne_bytes());
+        }
+    }
+    // ANCHOR_END: interrupt
+
+    /// The buffer of a wait.
     pub struct Wait {
         events: Vec<epoll::Event>,
-        none: Events,
     }
 
     impl Wait {
         pub fn new() -> Self {
-            let none = Events::with_capacity(NonZeroUsize::MIN);
-            Self { events: Vec::with_capacity(MOST), none }
+            Self { events: Vec::with_capacity(MOST) }
         }
 
         // ANCHOR: wait
@@ -77,8 +107,7 @@ mod system {
             for event in &self.events {
                 let key = event.data.u64();
                 if key == INTERRUPTED {
-                    // The poller's own affair: it clears the interruption and is ready for the next one.
-                    poller.wait(&mut self.none, Some(Duration::ZERO))?;
+                    // The wait is over, and that was all.
                     continue;
                 }
                 // An error or a hang-up is news for both: whoever reads or writes next is told what happened.
@@ -109,7 +138,7 @@ mod system {
 
     use polling::{AsRawSource, AsSource, Event, Events, PollMode};
 
-    use super::{Duration, MOST, Poller, Ready, io};
+    use super::{Arc, Duration, MOST, Poller, Ready, Wake, io};
 
     /// Has the poller tell of `socket` whenever it becomes ready, in either direction.
     ///
@@ -123,6 +152,27 @@ mod system {
         #[expect(unsafe_code, reason = "the poller does not borrow what it is told to watch")]
         unsafe {
             poller.add_with_mode(socket, Event::all(key), PollMode::Edge)
+        }
+    }
+
+    /// Ends a wait, the present one or the next.
+    pub struct Interrupt(Arc<Poller>);
+
+    impl Interrupt {
+        #[expect(clippy::unnecessary_wraps, reason = "it can fail on Linux")]
+        pub fn new(poller: &Arc<Poller>) -> io::Result<Self> {
+            Ok(Self(Arc::clone(poller)))
+        }
+    }
+
+    impl Wake for Interrupt {
+        fn wake(self: Arc<Self>) {
+            self.wake_by_ref();
+        }
+
+        fn wake_by_ref(self: &Arc<Self>) {
+            // It fails when somebody has interrupted the wait before us.
+            let _ = self.0.notify();
         }
     }
 
@@ -155,4 +205,4 @@ mod system {
     }
 }
 
-pub use system::{Wait, add};
+pub use system::{Interrupt, Wait, add};

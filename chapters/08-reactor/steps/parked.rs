@@ -87,13 +87,11 @@ fn main() -> io::Result<()> {
         events: Events::new(),
     };
     Ebb::with_park(sockets).block_on(async {
-        // ANCHOR_END: main
         let waits = |interest| {
             let (poller, waiting) = (Arc::clone(&poller), Rc::clone(&waiting));
             let stream = Rc::clone(&stream);
             async move { ready(&poller, &waiting, &stream, interest).await }
         };
-        // ANCHOR: main
         let reader = spawn(waits(Event::readable(KEY)));
         client.write_all(b"good morning\n")?;
         reader.await.expect("the task does not panic");

@@ -22,7 +22,7 @@ use proctor::{expect_eq, watch};
 use reactor::hyper::wsgi::Site;
 use reactor::hyper::{Io, Timer, serve};
 use reactor::{Ebb, TcpListener, now, sleep_until, spawn};
-use wsgi::{Body, Config, Environ, Error, ErrorLog, StartResponse, crab_app};
+use wsgi::{Body, Clock, Config, Environ, Error, ErrorLog, StartResponse, crab_app};
 
 /// A server on a thread of its own, and where it is.
 fn serving(service: impl FnOnce() -> Service + Send + 'static) -> SocketAddr {
@@ -146,11 +146,43 @@ fn a_body_that_is_too_long_is_refused() {
             config.limits.body = 3;
             Service::new(echo, Arc::new(Pace::new()), config)
         });
-        let answer = ask(
-            server,
-            "POST / HTTP/1.1\r\nHost: c\r\nContent-Length: 4\r\nConnection: close\r\n\r\ncrab",
-        );
-        assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+        for (head, body) in [
+            ("Content-Length: 4", "crab"),
+            ("Transfer-Encoding: chunked", "4\r\ncrab\r\n0\r\n\r\n"),
+            // Who asks before sending hears no, and not "go on".
+            ("Content-Length: 4\r\nExpect: 100-continue", ""),
+        ] {
+            let answer = ask(
+                server,
+                &format!("POST / HTTP/1.1\r\nHost: c\r\n{head}\r\nConnection: close\r\n\r\n{body}"),
+            );
+            assert!(answer.starts_with("HTTP/1.1 413"), "{head}: {answer}");
+        }
+    });
+}
+
+#[test]
+fn a_body_that_makes_no_sense_is_refused_and_nothing_is_reported() {
+    watch(|| {
+        let (report, reports) = mpsc::channel();
+        let errors = ErrorLog::new(Reports(Arc::new(Mutex::new(report))));
+        let config = Config { errors, ..Config::default() };
+        let server = serving(move || Service::new(echo, Arc::new(Pace::new()), config));
+        let head =
+            "POST / HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
+        let answer = ask(server, &format!("{head}crab\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 400"), "a chunk without a size: {answer}");
+        let mut leaves = TcpStream::connect(server).unwrap();
+        leaves.write_all(format!("{head}4\r\ncr").as_bytes()).unwrap();
+        leaves.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        leaves.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400"), "a body that breaks off: {answer}");
+        let answer = ask(server, "tide?\r\n\r\n");
+        assert!(answer.starts_with("HTTP/1.1 400"), "what is not HTTP: {answer}");
+        // Another one is served by the same thread, so those are done with.
+        ask(server, "GET / HTTP/1.0\r\n\r\n");
+        expect_eq!(reports.try_recv().ok(), None, "what was reported");
     });
 }
 
@@ -204,6 +236,64 @@ fn an_application_that_fails_is_answered_for_and_reported() {
         let answer = get("/late");
         assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
         expect_eq!(reports.recv().unwrap(), "no second part\n", "the report");
+    });
+}
+
+/// Parts of a word for ever, or for as long as there are some, with a pause before each.
+fn in_parts(words: impl Iterator<Item = &'static str> + Clone + Send + Sync + 'static) -> Service {
+    let pace = Arc::new(Pace::new());
+    let clock = Arc::clone(&pace);
+    let app = move |_: Environ, start_response: StartResponse| {
+        start_response.call("200 OK", [])?;
+        let clock = Arc::clone(&clock);
+        Ok::<_, Error>(Body::new(words.clone().map(move |word| {
+            clock.sleep(Duration::from_millis(1));
+            Ok(word.as_bytes().to_vec())
+        })))
+    };
+    Service::new(app, pace, Config::default())
+}
+
+#[test]
+fn a_client_that_has_asked_and_closes_its_side_gets_the_whole_answer() {
+    watch(|| {
+        let server = serving(|| in_parts(["one ", "two ", "three"].into_iter()));
+        let mut stream = TcpStream::connect(server).unwrap();
+        stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.ends_with("one two three"), "the answer: {answer:?}");
+    });
+}
+
+#[test]
+fn what_an_application_slept_before_it_failed_nobody_else_waits_for() {
+    watch(|| {
+        let hour = Duration::from_hours(1);
+        let server = serving(move || {
+            let pace = Arc::new(Pace::new());
+            let clock = Arc::clone(&pace);
+            let app = move |environ: Environ, start_response: StartResponse| {
+                if environ.path_info == "/sleeps" {
+                    clock.sleep(hour);
+                    return Err(Error::from("it was too tired"));
+                }
+                start_response.call("200 OK", [])?;
+                Ok("awake".into())
+            };
+            let errors = ErrorLog::new(io::sink());
+            Service::new(app, pace, Config { errors, ..Config::default() })
+        });
+        let get =
+            |path: &str| format!("GET {path} HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n");
+        // Its own answer may well come in an hour: nobody waits for that here.
+        let mut sleeper = TcpStream::connect(server).unwrap();
+        sleeper.write_all(get("/sleeps").as_bytes()).unwrap();
+        for _ in 0..3 {
+            let answer = ask(server, &get("/"));
+            assert!(answer.ends_with("awake"), "{answer}");
+        }
     });
 }
 
@@ -341,8 +431,7 @@ fn what_the_application_sleeps_is_slept_between_the_parts() {
 #[test]
 fn clients_that_leave_or_reset_leave_no_task_behind() {
     watch(|| {
-        let pace = Arc::new(Pace::new());
-        let service = Rc::new(Service::new(crab_app(pace.clone()), pace, Config::default()));
+        let service = Rc::new(in_parts(std::iter::repeat("rising\n")));
         let mut ebb = reactor::new().unwrap();
         ebb.block_on(async {
             let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -350,14 +439,14 @@ fn clients_that_leave_or_reset_leave_no_task_behind() {
             let clients = thread::spawn(move || {
                 for number in 0..30 {
                     let mut client = TcpStream::connect(server).unwrap();
-                    client.write_all(b"GET /feed HTTP/1.1\r\nHost: c\r\n\r\n").unwrap();
+                    client.write_all(b"GET / HTTP/1.1\r\nHost: c\r\n\r\n").unwrap();
                     if number % 3 > 0 {
                         client.read_exact(&mut [0]).unwrap();
                     }
+                    // With bytes unread a close is a reset, and the last ones have said before that they say no more.
                     if number % 3 > 1 {
-                        // With bytes unread a close is a reset; this one is an orderly one.
                         client.shutdown(std::net::Shutdown::Write).unwrap();
-                        while client.read(&mut [0; 64]).unwrap() > 0 {}
+                        client.read_exact(&mut [0; 64]).unwrap();
                     }
                 }
             });

@@ -6,11 +6,12 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{self, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::task::{Poll, Waker};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+use executor::Park;
 use futures_util::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use proctor::count::{Drops, Polls};
 use proctor::{expect_eq, watch};
@@ -299,6 +300,42 @@ fn a_wake_from_another_thread_interrupts_the_wait_for_sockets() {
         });
         drop(send);
         other.join().unwrap();
+    });
+}
+
+/// A waker that has the peer of another socket say something.
+struct Says(net::TcpStream);
+
+impl Wake for Says {
+    fn wake(self: Arc<Self>) {
+        (&self.0).write_all(b"crab").unwrap();
+    }
+}
+
+#[test]
+fn what_becomes_ready_while_an_interruption_is_seen_to_is_told() {
+    watch(|| {
+        let reactor = Reactor::new().unwrap();
+        let interrupt = reactor.interrupt();
+        Ebb::with_park(reactor).block_on(async {
+            let (first, mut far) = half_a_pair().await;
+            // More than one, since more than one can be lost.
+            for _ in 0..3 {
+                let (mut second, other) = half_a_pair().await;
+                let reader = spawn(async move { second.read(&mut [0; 8]).await.unwrap() });
+                yield_now().await;
+                // The next wait brings the first socket, whose waker makes the second one ready, and then the interruption.
+                let waker = Waker::from(Arc::new(Says(other)));
+                let mut stream = &first;
+                while Pin::new(&mut stream)
+                    .poll_read(&mut Context::from_waker(&waker), &mut [0; 8])
+                    .is_ready()
+                {}
+                far.write_all(b"tide").unwrap();
+                interrupt.wake_by_ref();
+                expect_eq!(reader.await.unwrap(), 4, "the bytes at the second socket");
+            }
+        });
     });
 }
 

@@ -32,6 +32,7 @@ pub fn serve(listener: net::TcpListener, service: &Rc<Service>) -> io::Result<()
                 let served = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(head)
+                    .half_close(true)
                     .serve_connection(TokioIo::new(stream), site)
                     .await;
                 if let Err(error) = served

@@ -7,7 +7,7 @@
 //! and PEP 3333's rule that a part is sent before the next one is asked for: hyper asks as long as it has room for more.
 
 use std::error::Error as _;
-use std::io::Cursor;
+use std::io::{Cursor, ErrorKind};
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -75,7 +75,7 @@ impl Call {
     ) -> Result<Response<Parts>, Error> {
         let line = format!("{} {}", request.method(), request.uri());
         let errors = self.service.config().errors.clone();
-        let environ = match self.environ_of(request, circumstances).await? {
+        let environ = match self.environ_of(request, circumstances).await {
             Ok(environ) => environ,
             Err(refusal) => {
                 return Parts::line(refusal.status(), &refusal.to_string());
@@ -95,7 +95,7 @@ impl Call {
         &self,
         request: Request<Incoming>,
         circumstances: Circumstances,
-    ) -> Result<Result<Environ, Refusal>, Error> {
+    ) -> Result<Environ, Refusal> {
         let (parts, body) = request.into_parts();
         let mut headers = Headers::new();
         for (name, value) in &parts.headers {
@@ -122,18 +122,19 @@ impl Call {
             keep_alive: true,
             expects_continue: false,
         };
-        let body = match self.whole(body).await? {
-            Ok(body) => Box::new(Cursor::new(body)),
-            Err(refusal) => return Ok(Err(refusal)),
-        };
+        let body = Box::new(Cursor::new(self.whole(body).await?));
         let errors = Box::new(self.service.config().errors.clone());
-        Ok(Environ::new(&head, circumstances, body, errors))
+        Environ::new(&head, circumstances, body, errors)
     }
 
     // ANCHOR: whole
     /// The body's bytes, unless there are too many of them or the next ones take too long.
-    async fn whole(&self, body: Incoming) -> Result<Result<Vec<u8>, Refusal>, Error> {
+    async fn whole(&self, body: Incoming) -> Result<Vec<u8>, Refusal> {
         let config = self.service.config();
+        // Before hyper tells a client that waits for a word to go on.
+        if body.size_hint().lower() > config.limits.body {
+            return Err(Refusal::BodyTooLarge);
+        }
         let mut body = pin!(body);
         let mut bytes = Vec::new();
         loop {
@@ -143,12 +144,13 @@ impl Call {
                 Poll::Ready(frame) => Poll::Ready(Ok(frame)),
             });
             match frame.await {
-                Err(refusal) => return Ok(Err(refusal)),
-                Ok(None) => return Ok(Ok(bytes)),
+                Err(refusal) => return Err(refusal),
+                Ok(None) => return Ok(bytes),
                 Ok(Some(frame)) => {
-                    bytes.extend(frame?.into_data().unwrap_or_default());
+                    let frame = frame.map_err(|error| unreadable(&error))?;
+                    bytes.extend(frame.into_data().unwrap_or_default());
                     if bytes.len() as u64 > config.limits.body {
-                        return Ok(Err(Refusal::BodyTooLarge));
+                        return Err(Refusal::BodyTooLarge);
                     }
                 }
             }
@@ -162,7 +164,11 @@ impl Call {
         let said = Arc::new(Mutex::new(None));
         let for_app = Arc::clone(&said);
         let start_response = StartResponse::new(move |start| note(&for_app, start));
-        let body = guarded(|| self.service.app().call(environ, start_response))?;
+        let body = guarded(|| self.service.app().call(environ, start_response));
+        // A failure is answered at once, and what it slept is not left for the next call to sleep.
+        let body = body.inspect_err(|_| {
+            self.service.pace().take();
+        })?;
         // If there is one part and no more, its length is the body's.
         let is_whole = body.size_hint() == (1, Some(1));
         let mut parts = Parts { body: Some(body), held: None, sleep: None, call: Some(self) };
@@ -175,6 +181,17 @@ impl Call {
         parts.with(&start)
     }
     // ANCHOR_END: respond
+}
+
+/// What is wrong with a body that hyper gives up.
+fn unreadable(error: &::hyper::Error) -> Refusal {
+    let source = error.source().and_then(|source| source.downcast_ref::<std::io::Error>());
+    match source.map(std::io::Error::kind) {
+        Some(ErrorKind::InvalidInput | ErrorKind::InvalidData) => {
+            Refusal::Chunk("its size or its end is not what it should be")
+        }
+        _ => Refusal::Truncated,
+    }
 }
 
 /// What `start_response` does: checks, and remembers.
@@ -283,11 +300,13 @@ impl Parts {
     }
 }
 
-/// Whether a connection ended as clients end them: they leave, in the middle or when they are waited for too long.
+/// Whether a connection ended as clients end them: they leave, in the middle or when they are waited for too long,
+/// or say what is not HTTP.
 pub fn is_nobodys_fault(error: &::hyper::Error) -> bool {
     let gone = |error: &std::io::Error| wsgi::server::is_gone(error);
     error.is_incomplete_message()
         || error.is_timeout()
+        || error.is_parse()
         || error.is_closed()
         || error.source().and_then(|source| source.downcast_ref()).is_some_and(gone)
 }

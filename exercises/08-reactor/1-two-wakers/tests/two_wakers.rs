@@ -233,16 +233,43 @@ fn an_event_wakes_only_whom_it_concerns() {
 fn an_event_that_nobody_waits_for_is_kept() {
     proctor::watch(|| {
         for (direction, event) in BOTH_DIRECTIONS {
-            for event in [event, BOTH, HANG_UP] {
+            for events in [&[event][..], &[BOTH], &[HANG_UP], &[READABLE, BOTH], &[WRITABLE, BOTH]]
+            {
                 let (source, socket) = (Source::new(), Socket::with([Ok(4)]));
-                source.told(event);
+                for event in events {
+                    source.told(*event);
+                }
                 // News of nothing does not undo it.
                 source.told(Event::default());
                 let mut task = Task::new(socket.operation(&source, direction));
+                let told: Vec<_> = events.iter().map(|event| told_of(*event)).collect();
                 proctor::expect_eq!(
                     task.poll(),
                     Poll::Ready(Ok(4)),
                     "{direction:?} for the first time, after the poller has told {}; it will not tell again",
+                    told.join(", then ")
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn whoever_has_what_it_waited_for_is_not_woken_again() {
+    proctor::watch(|| {
+        for (direction, event) in BOTH_DIRECTIONS {
+            for event in [event, BOTH, HANG_UP] {
+                let (source, socket) = (Source::new(), Socket::with([Ok(4)]));
+                let mut task = Task::new(socket.operation(&source, direction));
+                proctor::expect_eq!(task.poll(), Poll::Pending, "{direction:?}, told of nothing");
+                source.told(event);
+                proctor::expect_eq!(task.poll(), Poll::Ready(Ok(4)), "{direction:?}, told");
+                let before = task.wakes();
+                source.told(event);
+                proctor::expect_eq!(
+                    task.wakes() - before,
+                    0,
+                    "how often a task was woken by {}, when it had got what it waited for and does something else by now",
                     told_of(event)
                 );
             }

@@ -422,6 +422,22 @@ fn the_end_of_the_input_gives_no_time() {
 }
 
 #[test]
+fn a_flush_or_a_close_gives_no_time() {
+    run(|| async {
+        let (client, pipe) = connect();
+        let served = spawn_timed(serve(pipe, IDLE, async |mut stream: Stream| {
+            sleep(3 * SECOND).await;
+            poll_fn(|context| Pin::new(&mut stream).poll_flush(context)).await.unwrap();
+            sleep(3 * SECOND).await;
+            poll_fn(|context| Pin::new(&mut stream).poll_close(context)).await.unwrap();
+            pending::<()>().await;
+        }));
+        let what = "a client to whom nothing was said, but a flush at 3 s and a close at 6 s";
+        expect_silence(output(served), &client, 10, what).await;
+    });
+}
+
+#[test]
 fn an_error_gives_no_time() {
     run(|| async {
         let (client, pipe) = connect();

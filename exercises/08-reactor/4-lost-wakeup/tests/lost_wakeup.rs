@@ -324,7 +324,12 @@ impl Wake for Eager {
         let there = Arc::clone(&self);
         // In a thread of its own: here, a lock that is still held would end the whole run.
         let poll = thread::spawn(move || {
-            let outcome = there.mailbox.poll_next(&mut Context::from_waker(Waker::noop()));
+            let poll = || there.mailbox.poll_next(&mut Context::from_waker(Waker::noop()));
+            let outcome = poll();
+            if let Poll::Ready(Some(_)) = outcome {
+                // After an event it asks for the next one, and leaves its waker.
+                proctor::expect_eq!(poll(), Poll::Pending, "a second poll after one event");
+            }
             there.state.lock().unwrap().found = Some(outcome);
         });
         self.state.lock().unwrap().poll = Some(poll);
@@ -355,7 +360,7 @@ fn found_before_the_wake_returns(happens: impl FnOnce(&Mailbox)) -> Option<Poll<
     let state = eager.state.lock().unwrap();
     assert!(
         !state.had_to_wait,
-        "a task polled before `wake` had returned, and could not look: let go of the lock first, and wake last"
+        "a task polled before `wake` had returned, and could not look or leave its waker: let go of every lock first, and wake last"
     );
     state.found
 }
