@@ -1,0 +1,28 @@
+//! `http.request` is the request, and its `body` is the body.
+//!
+//! caught by: a_body_in_parts_comes_back_whole
+
+use gateway::{Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, Sender};
+
+/// Sends back what it receives, part by part.
+///
+/// # Errors
+///
+/// If the call is not a request, and when the client leaves.
+pub async fn echo(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
+    let Scope::Http(request) = scope else { return Err(scope.unsupported().into()) };
+    let mut start = ResponseStart::new(200);
+    start = match request.headers.get("content-type") {
+        Some(value) => start.header("content-type", value.clone()),
+        None => start.header("content-type", "application/octet-stream"),
+    };
+    if let Some(length) = request.headers.get("content-length") {
+        start = start.header("content-length", length.clone());
+    }
+    send.send(start).await?;
+    match receive.next().await {
+        ReceiveEvent::HttpRequest(part) => send.send(ResponseBody::last(part.body)).await?,
+        _ => return Ok(()),
+    }
+    Ok(())
+}
