@@ -67,10 +67,10 @@ async fn main() {
 // ANCHOR: visit
 /// A visitor, who reads so many parts, pausing after each thing, and leaves.
 async fn visit(name: &str, target: &str, pause: Duration, parts: usize) {
-    let (send, mut sent) = mpsc::channel(1);
+    let (send, mut events) = mpsc::channel(1);
     let call = tokio::spawn(crab_app(Environ::testing("GET", target), send));
     let mut read = 0;
-    while let Some(event) = sent.recv().await {
+    while let Some(event) = events.recv().await {
         match event {
             Event::Start(status) => println!("{}  {name} gets status {status}", clock()),
             Event::Body { part, more } => {
@@ -87,7 +87,7 @@ async fn visit(name: &str, target: &str, pause: Duration, parts: usize) {
             break;
         }
     }
-    drop(sent);
+    drop(events);
     let ended = call.await.expect("the application does not panic");
     let ended = ended.map_or_else(|error| error.to_string(), |()| "done".to_owned());
     println!("{}      {name}'s call: {ended}", clock());

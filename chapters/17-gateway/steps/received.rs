@@ -83,11 +83,11 @@ async fn main() -> Result<(), Error> {
 /// A visitor comes in, and shows what arrives. What the visitor says is sent by what this returns.
 fn enter(name: &'static str, room: &Room) -> mpsc::Sender<Received> {
     let (say, receive) = mpsc::channel(1);
-    let (send, mut sent) = mpsc::channel(1);
+    let (send, mut events) = mpsc::channel(1);
     let environ = Environ::testing("POST", &format!("/chat?{name}"));
     tokio::spawn(chat_app(room.clone(), environ, receive, send));
     tokio::spawn(async move {
-        while let Some(event) = sent.recv().await {
+        while let Some(event) = events.recv().await {
             match event {
                 Event::Start(status) => println!("{}  {name} is in: {status}", clock()),
                 Event::Body(line) if line.starts_with(name) => {}

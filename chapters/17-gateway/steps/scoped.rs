@@ -72,14 +72,14 @@ async fn main() -> Result<(), Error> {
     let mut ben = enter(&crab_chat, "Ben", &state).await;
     ada.say("hello?");
     ada.settle().await;
-    println!("websocket  Ben hears {:?}", ben.heard().await);
+    hears("Ben", &mut ben).await;
     ben.say("hello, Ada");
     ben.settle().await;
-    println!("websocket  Ada hears {:?}", ada.heard().await); // her own
-    println!("websocket  Ada hears {:?}", ada.heard().await);
+    hears("Ada", &mut ada).await; // her own
+    hears("Ada", &mut ada).await;
     ben.close(Close::new(1001));
     ben.settle().await;
-    println!("websocket  Ada hears {:?}", ada.heard().await);
+    hears("Ada", &mut ada).await;
 
     server.shutdown().await?;
     println!("lifespan   the application has put everything away");
@@ -93,4 +93,10 @@ async fn enter<'a>(app: &'a impl App, name: &str, state: &State) -> WebSocketCal
     socket.accepted().await;
     println!("websocket  {name} is in");
     socket
+}
+
+async fn hears(name: &str, socket: &mut WebSocketCall<'_>) {
+    if let Some(Message::Text(line)) = socket.heard().await {
+        println!("websocket  {name} hears {line}");
+    }
 }
