@@ -1,6 +1,6 @@
 """crabsarecool.com as an ASGI application: what python/follow.py calls, and what src/crab.rs mirrors.
 
-It is a part of the site: the guest book and the feed. Nothing in it needs a package; any ASGI server runs it.
+It is a part of the site: the guest book and the feed. Nothing in it needs a package.
 """
 
 import asyncio
