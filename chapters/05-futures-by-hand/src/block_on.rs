@@ -4,9 +4,9 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::thread::{self, Thread};
+
+use crate::sync::{AtomicBool, Ordering, Thread, thread};
 
 // ANCHOR: signal
 /// What a wake does to the thread that waits.
@@ -17,7 +17,8 @@ struct Signal {
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
+        // A swap and no store: the second of two stores would hide what was written before the first.
+        self.woken.swap(true, Ordering::Release);
         self.thread.unpark();
     }
 }

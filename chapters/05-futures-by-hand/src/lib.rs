@@ -21,6 +21,7 @@ pub mod gauge;
 pub mod join;
 pub mod oneshot;
 pub mod select;
+mod sync;
 pub mod timeout;
 
 mod block_on;

@@ -1,37 +1,26 @@
 //! Several at once: [`yield_now`], [`join_all`], [`TaskGroup`].
 
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 
+use crate::ebb::Local;
 use crate::task::{JoinError, JoinHandle};
 
 // ANCHOR: yield_now
 /// Lets everybody have a turn who is queued already.
-pub fn yield_now() -> YieldNow {
-    YieldNow { yielded: false }
-}
-
-/// The future of [`yield_now`].
-#[derive(Debug)]
-#[must_use = "a future does nothing until it is polled"]
-pub struct YieldNow {
-    yielded: bool,
-}
-
-impl Future for YieldNow {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.yielded, true) {
+pub async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();
         Poll::Pending
-    }
+    })
+    .await;
 }
 // ANCHOR_END: yield_now
 
@@ -58,47 +47,46 @@ pub async fn join_all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F:
     futures.into_iter().filter_map(|(_, output)| output).collect()
 }
 
-/// Tasks that belong together: none of them outlives the group.
+// ANCHOR: group
+/// Tasks that belong together: none of them is polled again once the group is dropped.
 ///
-/// Dropping the group aborts those that are not done.
+/// Dropping the group aborts those that are not done;
+/// their futures are dropped in their next turns.
 #[derive(Debug)]
 pub struct TaskGroup<T> {
-    /// Those whose output was not handed out; a place is a task's number in the group.
-    handles: Vec<Option<JoinHandle<T>>>,
-    left: usize,
+    /// Those whose result was not handed out, by their number in the group.
+    handles: BTreeMap<usize, JoinHandle<T>>,
+    spawned: usize,
     ended: Rc<RefCell<Ended>>,
 }
 
 /// What the group's tasks tell the group.
 #[derive(Debug, Default)]
 struct Ended {
-    places: VecDeque<usize>,
+    numbers: VecDeque<usize>,
     waiter: Option<Waker>,
 }
 
-/// Is in the future of a task of the group, and tells when it is dropped: at the end, at a panic, at an abort.
-struct Tell {
-    place: usize,
-    ended: Rc<RefCell<Ended>>,
-}
+/// Is in the future of a task of the group, and tells when it is dropped:
+/// at the end, at a panic, at an abort.
+struct Tell(usize, Rc<RefCell<Ended>>);
 
 impl Drop for Tell {
     fn drop(&mut self) {
-        let mut ended = self.ended.borrow_mut();
-        ended.places.push_back(self.place);
-        let waiter = ended.waiter.take();
-        drop(ended);
+        self.1.borrow_mut().numbers.push_back(self.0);
+        let waiter = self.1.borrow_mut().waiter.take();
         if let Some(waiter) = waiter {
             // The group is polled in a later turn, when the handle has its result.
             waiter.wake();
         }
     }
 }
+// ANCHOR_END: group
 
 impl<T: 'static> TaskGroup<T> {
     /// A group without tasks.
     pub fn new() -> Self {
-        Self { handles: Vec::new(), left: 0, ended: Rc::default() }
+        Self { handles: BTreeMap::new(), spawned: 0, ended: Rc::default() }
     }
 
     /// Spawns a task into the group.
@@ -108,44 +96,34 @@ impl<T: 'static> TaskGroup<T> {
     /// Outside of [`Ebb::block_on`](crate::Ebb::block_on).
     #[track_caller]
     pub fn spawn(&mut self, future: impl Future<Output = T> + 'static) {
-        let tell = Tell { place: self.handles.len(), ended: Rc::clone(&self.ended) };
-        let handle = crate::spawn(async move {
+        // Asked first: where nothing can be spawned, nothing may be told of its end.
+        let local = Local::needed_by("spawn");
+        self.spawned += 1;
+        let tell = Tell(self.spawned, Rc::clone(&self.ended));
+        let handle = local.spawn(async move {
             let _tell = tell;
             future.await
         });
-        self.handles.push(Some(handle));
-        self.left += 1;
+        self.handles.insert(self.spawned, handle);
     }
 
+    // ANCHOR: next
     /// The result of the next task to end, or `None` if none is left.
     ///
     /// Cancellation safe: a result that was not returned is not lost.
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "each place is told of once, when its handle is there"
-    )]
     pub async fn next(&mut self) -> Option<Result<T, JoinError>> {
-        if self.left == 0 {
-            self.handles.clear();
-            return None;
-        }
-        let result = poll_fn(|context| {
-            let mut ended = self.ended.borrow_mut();
-            let Some(&place) = ended.places.front() else {
-                ended.waiter = Some(context.waker().clone());
-                return Poll::Pending;
-            };
-            drop(ended);
-            let handle = self.handles[place].as_mut().expect("a task ends once");
-            let result = std::task::ready!(Pin::new(handle).poll(context));
-            self.handles[place] = None;
-            self.ended.borrow_mut().places.pop_front();
-            Poll::Ready(result)
-        })
-        .await;
-        self.left -= 1;
-        Some(result)
+        let number = poll_fn(|context| {
+            let earlier = self.ended.borrow_mut().waiter.replace(context.waker().clone());
+            drop(earlier);
+            match self.ended.borrow_mut().numbers.pop_front() {
+                None if !self.handles.is_empty() => Poll::Pending,
+                number => Poll::Ready(number),
+            }
+        });
+        let handle = self.handles.remove(&number.await?)?;
+        Some(handle.await)
     }
+    // ANCHOR_END: next
 
     /// Waits for all. The first that has no output aborts the others, and is returned when they are gone.
     ///
@@ -160,11 +138,10 @@ impl<T: 'static> TaskGroup<T> {
         while let Some(result) = self.next().await {
             match result {
                 Ok(output) => outputs.push(output),
-                Err(error) if first.is_none() => {
-                    first = Some(error);
+                Err(error) => {
                     self.abort();
+                    first.get_or_insert(error);
                 }
-                Err(_) => {}
             }
         }
         first.map_or(Ok(outputs), Err)
@@ -174,7 +151,7 @@ impl<T: 'static> TaskGroup<T> {
 impl<T> TaskGroup<T> {
     /// Aborts all tasks of the group that are not done.
     pub fn abort(&self) {
-        self.handles.iter().flatten().for_each(JoinHandle::abort);
+        self.handles.values().for_each(JoinHandle::abort);
     }
 }
 

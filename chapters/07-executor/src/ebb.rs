@@ -4,175 +4,164 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
+
+use slab::Slab;
 
 use crate::event::{Event, Happening, TaskId};
 use crate::inbox::Inbox;
 use crate::park::{Park, ThreadPark};
-use crate::state::State;
-use crate::task::{self, Header, JoinHandle, Run};
-use crate::timers::{Clock, Timers};
-
-/// The key of the future that was given to `block_on`, which is not among the tasks.
-const MAIN: usize = usize::MAX;
+use crate::task::{Header, JoinHandle, Run, Task};
+use crate::time::{Clock, Key};
 
 /// So often may a task go on in one turn where it could go on for ever.
 const BUDGET: u32 = 128;
 
-/// So many polls at most, and then a look at the inbox, the timers and the parker: nobody may keep them waiting.
-const POLLS_A_TURN: usize = 64;
+/// So many turns at most, and then a look at the inbox, the timers and the parker: nobody may keep them waiting.
+const TURNS_A_ROUND: usize = 64;
+
+/// So many executors have been made, which numbers them.
+static EXECUTORS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// The executor whose `block_on` this thread is in.
     static CURRENT: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
 }
 
-// ANCHOR: home
-/// What other threads know of an executor.
-#[derive(Debug)]
-pub(crate) struct Home {
-    inbox: Inbox,
-}
-
-impl Home {
-    /// Puts a task at the end of the run queue: at once on the executor's thread, by way of the inbox on others.
-    pub(crate) fn queue(&self, key: usize) {
-        let queued = CURRENT.try_with(|current| match &*current.borrow() {
-            Some(local) if std::ptr::eq(&raw const *local.home, self) => {
-                local.ready.borrow_mut().push_back(key);
-                true
-            }
-            _ => false,
-        });
-        if queued != Ok(true) {
-            self.inbox.push(key);
-        }
+// ANCHOR: queue
+/// Puts a task at the end of its executor's run queue:
+/// at once on that executor's thread, by way of the inbox on others.
+pub(crate) fn queue(home: &Arc<Inbox>, key: usize) {
+    match Local::current() {
+        Some(local) if Arc::ptr_eq(&local.home, home) => local.ready.borrow_mut().push_back(key),
+        _ => home.push(key),
     }
 }
-// ANCHOR_END: home
+// ANCHOR_END: queue
 
 type Watcher = Box<dyn FnMut(&Event)>;
 
+// ANCHOR: local
 /// What the executor's thread alone may touch.
 pub(crate) struct Local {
-    home: Arc<Home>,
+    /// Where wakes from other threads arrive.
+    home: Arc<Inbox>,
     /// Keys of the tasks that are to be polled, first come first served.
     ready: RefCell<VecDeque<usize>>,
-    tasks: RefCell<Tasks>,
-    pub(crate) timers: RefCell<Timers>,
+    /// A task's key is its place in here. A key in the queue is never stale:
+    /// only a turn ends a task, and takes its key from the queue.
+    tasks: RefCell<Slab<Rc<dyn Run>>>,
+    /// Who is to be woken when. A heap would keep a timeout that was cancelled until its deadline;
+    /// a server sets one for each read and cancels nearly all. From a tree any can be taken back.
+    pub(crate) timers: RefCell<BTreeMap<Key, Waker>>,
     pub(crate) clock: Clock,
+    // ANCHOR_END: local
+    /// Tells executors apart. An address would not do: the next executor may lie where the last one lay.
+    pub(crate) number: u64,
+    /// Tasks and timers so far, which numbers them.
     spawned: Cell<u64>,
+    timed: Cell<u64>,
+    /// The key of the future that was given to `block_on`, which is not among the tasks.
+    /// It is another one in each call, so that one that panicked leaves nothing behind which means the next.
+    main: Cell<usize>,
     /// What is left of [`BUDGET`] in the present turn.
     budget: Cell<u32>,
     /// Of the [`Park`].
     handle: Option<Rc<dyn Any>>,
     watcher: RefCell<Option<Watcher>>,
+    // ANCHOR: local
 }
-
-/// A slab: a task's key is its place, and places are used again.
-///
-/// A key that is queued is never stale, since only a turn of its task can end the task, and takes the key from the queue.
-#[derive(Default)]
-struct Tasks {
-    entries: Vec<Option<Entry>>,
-    free: Vec<usize>,
-}
-
-struct Entry {
-    task: Rc<dyn Run>,
-    header: Arc<Header>,
-    /// Of the header: made once, lent to each poll.
-    waker: Waker,
-    id: TaskId,
-}
+// ANCHOR_END: local
 
 impl Local {
-    /// Runs `body` with the present thread's executor.
+    /// The executor whose `block_on` this thread is in.
+    pub(crate) fn current() -> Option<Rc<Self>> {
+        // A thread that is about to end has none.
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    /// The executor that `what` needs.
     #[track_caller]
-    pub(crate) fn with<R>(what: &str, body: impl FnOnce(&Rc<Self>) -> R) -> R {
-        CURRENT.with(|current| match &*current.borrow() {
-            Some(local) => body(local),
-            None => panic!(
-                "{what} needs an executor: call it from a future that runs in `Ebb::block_on`"
-            ),
-        })
+    pub(crate) fn needed_by(what: &str) -> Rc<Self> {
+        let Some(local) = Self::current() else {
+            panic!("{what} needs an executor: call it from a future that runs in `Ebb::block_on`");
+        };
+        local
     }
 
-    /// Runs `body` with the present thread's executor, if there is one and the thread is not about to end.
-    pub(crate) fn if_any(body: impl FnOnce(&Rc<Self>)) {
-        let _ = CURRENT.try_with(|current| current.borrow().as_ref().map(body));
+    /// A new timer's name.
+    pub(crate) fn timer(&self, deadline: Duration) -> Key {
+        self.timed.set(self.timed.get() + 1);
+        (deadline, self.timed.get())
     }
 
-    /// Tells executors apart.
-    pub(crate) fn address(&self) -> usize {
-        Arc::as_ptr(&self.home).addr()
-    }
-
-    fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
+    // ANCHOR: spawn
+    pub(crate) fn spawn<F: Future + 'static>(&self, future: F) -> JoinHandle<F::Output> {
         self.spawned.set(self.spawned.get() + 1);
-        let id = TaskId(self.spawned.get());
         let mut tasks = self.tasks.borrow_mut();
-        let key = tasks.free.pop().unwrap_or_else(|| {
-            tasks.entries.push(None);
-            tasks.entries.len() - 1
-        });
-        let home = Arc::clone(&self.home);
-        let header = Arc::new(Header { state: State::new(), key, home });
-        let (task, handle) = task::new(future, id, &header);
+        let place = tasks.vacant_entry();
+        let header = Header::new(place.key(), TaskId(self.spawned.get()), &self.home);
         header.state.wake();
-        self.ready.borrow_mut().push_back(key);
-        let waker = Waker::from(Arc::clone(&header));
-        tasks.entries[key] = Some(Entry { task, header, waker, id });
-        handle
+        self.ready.borrow_mut().push_back(header.key);
+        let task = Rc::new(Task::new(future, header));
+        place.insert(Rc::<Task<F>>::clone(&task));
+        JoinHandle::new(task)
     }
+    // ANCHOR_END: spawn
 
     // ANCHOR: turn
-    /// Gives the task its turn.
-    fn turn(&self, key: usize) {
-        // The entry is out of its place while it runs, and the place is not free: the task may spawn others.
-        let Some(entry) = self.tasks.borrow_mut().entries[key].take() else {
-            return;
-        };
-        self.tell(|| Happening::Begins(entry.id));
-        let aborted = entry.header.state.begin();
-        if aborted {
-            entry.task.cancel();
+    /// Gives the task its turn. `poll` is told whether the task was aborted.
+    fn turn<T>(&self, header: &Header, poll: impl FnOnce(bool) -> Poll<T>) -> Poll<T> {
+        // ANCHOR_END: turn
+        self.tell(|| Happening::Begins(header.id));
+        self.budget.set(BUDGET);
+        // ANCHOR: turn
+        let outcome = poll(header.state.begin());
+        if outcome.is_ready() {
+            header.state.finish();
+        } else if header.state.pause() {
+            self.ready.borrow_mut().push_back(header.key);
         }
-        if aborted || entry.task.poll(&entry.waker) {
-            entry.header.state.finish();
-            self.tasks.borrow_mut().free.push(key);
-            self.tell(|| Happening::Ends(entry.id));
-        } else {
-            let woken = entry.header.state.pause();
-            if woken {
-                self.ready.borrow_mut().push_back(key);
-            }
-            let id = entry.id;
-            self.tasks.borrow_mut().entries[key] = Some(entry);
-            self.tell(|| Happening::Waits(id));
-        }
+        // ANCHOR_END: turn
+        self.tell(|| match outcome {
+            Poll::Ready(_) => Happening::Ends(header.id),
+            Poll::Pending => Happening::Waits(header.id),
+        });
+        // ANCHOR: turn
+        outcome
     }
     // ANCHOR_END: turn
 
+    // ANCHOR: collect
     /// Queues what other threads have woken, and what is due.
     fn collect(&self) {
-        self.home.inbox.take(&mut self.ready.borrow_mut());
-        if self.timers.borrow().next().is_none() {
+        self.home.take(&mut self.ready.borrow_mut());
+        if self.timers.borrow().is_empty() {
             return;
         }
         let now = self.clock.now();
         loop {
-            // The waker is called when nothing is borrowed: it need not be one of ours.
-            let due = self.timers.borrow_mut().take_due(now);
-            let Some(waker) = due else { break };
+            let mut timers = self.timers.borrow_mut();
+            let Some(due) = timers.first_entry().filter(|first| first.key().0 <= now) else {
+                break;
+            };
+            let waker = due.remove();
+            // It is called when nothing is borrowed: it need not be one of ours.
+            drop(timers);
             waker.wake();
         }
+    }
+    // ANCHOR_END: collect
+
+    fn next_deadline(&self) -> Option<Duration> {
+        self.timers.borrow().keys().next().map(|(deadline, _)| *deadline)
     }
 
     fn is_idle(&self) -> bool {
@@ -181,43 +170,31 @@ impl Local {
 
     /// Tells the watcher, if there is one.
     fn tell(&self, what: impl FnOnce() -> Happening) {
-        let mut watcher = self.watcher.borrow_mut();
-        let Some(watcher) = watcher.as_mut() else {
-            return;
-        };
-        let tasks = self.tasks.borrow();
-        let id = |key: &usize| match tasks.entries.get(*key) {
-            Some(Some(entry)) => Some(entry.id),
-            _ if *key == MAIN => Some(TaskId(0)),
-            _ => None,
-        };
-        let queue = self.ready.borrow().iter().filter_map(id).collect();
-        watcher(&Event { at: self.clock.now(), what: what(), queue });
+        if let Some(watcher) = self.watcher.borrow_mut().as_mut() {
+            let queue = {
+                let tasks = self.tasks.borrow();
+                let id = |key: &usize| tasks.get(*key).map_or(TaskId(0), |task| task.header().id);
+                self.ready.borrow().iter().map(id).collect()
+            };
+            // Nothing is borrowed but the watcher: it may spawn and wake.
+            watcher(&Event { at: self.clock.now(), what: what(), queue });
+        }
     }
 }
 
-/// While it exists, the present thread is in the executor's `block_on`.
-struct Inside;
+/// While it exists, the present thread is in this executor; afterwards in the one before.
+struct Inside(Option<Rc<Local>>);
 
 impl Inside {
-    #[track_caller]
     fn of(local: &Rc<Local>) -> Self {
-        CURRENT.with(|current| {
-            let mut current = current.borrow_mut();
-            assert!(
-                current.is_none(),
-                "`Ebb::block_on` was called inside `Ebb::block_on`: the outer one's tasks would all wait; await the future instead"
-            );
-            *current = Some(Rc::clone(local));
-        });
-        Self
+        let inside = Some(Rc::clone(local));
+        Self(CURRENT.try_with(|current| current.replace(inside)).ok().flatten())
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        let local = CURRENT.take();
-        drop(local);
+        let _ = CURRENT.try_with(|current| current.replace(self.0.take()));
     }
 }
 
@@ -248,14 +225,16 @@ impl Ebb {
     }
 
     fn build(park: impl Park + 'static, clock: Clock) -> Self {
-        let home = Arc::new(Home { inbox: Inbox::new(park.interrupt()) });
         let local = Local {
-            home,
+            home: Arc::new(Inbox::new(park.interrupt())),
             ready: RefCell::default(),
             tasks: RefCell::default(),
             timers: RefCell::default(),
             clock,
+            number: EXECUTORS.fetch_add(1, Ordering::Relaxed),
             spawned: Cell::new(0),
+            timed: Cell::new(0),
+            main: Cell::new(usize::MAX),
             budget: Cell::new(BUDGET),
             handle: park.handle(),
             watcher: RefCell::new(None),
@@ -263,15 +242,14 @@ impl Ebb {
         Self { local: Rc::new(local), park: Box::new(park) }
     }
 
-    /// Has `watcher` told of each poll and each wait from now on.
+    /// Has `watcher` told of each turn and each wait from now on. It may spawn tasks and wake them.
     pub fn watch(&mut self, watcher: impl FnMut(&Event) + 'static) {
         *self.local.watcher.borrow_mut() = Some(Box::new(watcher));
     }
 
     /// How many tasks have not ended.
     pub fn tasks(&self) -> usize {
-        let tasks = self.local.tasks.borrow();
-        tasks.entries.len() - tasks.free.len()
+        self.local.tasks.borrow().len()
     }
 
     /// How many timers are set.
@@ -290,36 +268,38 @@ impl Ebb {
     /// # Panics
     ///
     /// If `future` does (a task's panic stays with its handle), and inside another `Ebb::block_on`.
+    #[track_caller]
     pub fn block_on<F: Future>(&mut self, future: F) -> F::Output {
-        let inside = Inside::of(&self.local);
+        assert!(
+            Local::current().is_none(),
+            "`Ebb::block_on` was called inside `Ebb::block_on`: the outer one's tasks would all wait; \
+             await the future instead"
+        );
         let local = Rc::clone(&self.local);
-        let mut future = pin!(future);
-        let main =
-            Arc::new(Header { state: State::new(), key: MAIN, home: Arc::clone(&local.home) });
+        let _inside = Inside::of(&local);
+        local.main.set(local.main.get() - 1);
+        let main = Header::new(local.main.get(), TaskId(0), &local.home);
         let waker = Waker::from(Arc::clone(&main));
+        let mut context = Context::from_waker(&waker);
+        let mut future = pin!(future);
         waker.wake_by_ref();
         loop {
-            for _ in 0..POLLS_A_TURN {
+            for _ in 0..TURNS_A_ROUND {
                 let next = local.ready.borrow_mut().pop_front();
                 let Some(key) = next else { break };
-                local.budget.set(BUDGET);
-                if key != MAIN {
-                    local.turn(key);
+                if key == main.key {
+                    let outcome = local.turn(&main, |_| future.as_mut().poll(&mut context));
+                    if let Poll::Ready(output) = outcome {
+                        return output;
+                    }
                     continue;
                 }
-                local.tell(|| Happening::Begins(TaskId(0)));
-                main.state.begin();
-                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker))
+                let task = local.tasks.borrow().get(key).cloned();
+                if let Some(task) = task
+                    && local.turn(task.header(), |aborted| task.run(aborted)).is_ready()
                 {
-                    main.state.finish();
-                    local.tell(|| Happening::Ends(TaskId(0)));
-                    drop(inside);
-                    return output;
+                    local.tasks.borrow_mut().remove(key);
                 }
-                if main.state.pause() {
-                    local.ready.borrow_mut().push_back(MAIN);
-                }
-                local.tell(|| Happening::Waits(TaskId(0)));
             }
             self.wait();
         }
@@ -331,23 +311,28 @@ impl Ebb {
     fn wait(&mut self) {
         let local = &self.local;
         local.collect();
-        let until = local.timers.borrow().next();
-        let is_virtual = matches!(local.clock, Clock::Virtual(_));
-        if !local.is_idle() || (is_virtual && until.is_some()) {
-            // A look without a wait: sockets must not starve while tasks keep the queue filled.
-            self.park.park(Some(Duration::ZERO));
-            local.collect();
+        // ANCHOR_END: wait
+        if local.is_idle() {
+            // The watcher may change who can go on, so it is told first.
+            local.tell(|| Happening::Idles { until: local.next_deadline() });
         }
-        if !local.is_idle() {
-            return;
-        }
-        local.tell(|| Happening::Idles { until });
-        if let (Clock::Virtual(now), Some(until)) = (&local.clock, until) {
-            now.set(until);
-        } else if local.home.inbox.sleep() {
-            self.park.park(until.map(|until| until.saturating_sub(local.clock.now())));
+        // ANCHOR: wait
+        let until = local.next_deadline();
+        let timeout = match &local.clock {
+            // A look without a wait: sockets must not starve while tasks keep the queue filled,
+            // nor while a clock jumps.
+            _ if !local.is_idle() => Some(Duration::ZERO),
+            Clock::Virtual(_) if until.is_some() => Some(Duration::ZERO),
+            clock => until.map(|until| until.saturating_sub(clock.now())),
+        };
+        if !local.is_idle() || local.home.sleep() {
+            self.park.park(timeout);
         }
         local.collect();
+        if let (Clock::Virtual(now), Some(until), true) = (&local.clock, until, local.is_idle()) {
+            now.set(until);
+            local.collect();
+        }
     }
     // ANCHOR_END: wait
 }
@@ -361,22 +346,17 @@ impl Default for Ebb {
 impl Drop for Ebb {
     fn drop(&mut self) {
         // Futures that are dropped may spawn, wake and cancel timers.
-        let inside =
-            CURRENT.with(|current| current.borrow().is_none()).then(|| Inside::of(&self.local));
+        let _inside = Inside::of(&self.local);
         loop {
-            let left: Vec<Entry> =
-                self.local.tasks.borrow_mut().entries.drain(..).flatten().collect();
+            let left = self.local.tasks.take();
             self.local.ready.borrow_mut().clear();
-            self.local.tasks.borrow_mut().free.clear();
             if left.is_empty() {
                 break;
             }
-            for entry in left {
-                entry.task.cancel();
-                entry.header.state.finish();
+            for (_, task) in left {
+                let _ = task.run(true);
             }
         }
-        drop(inside);
     }
 }
 
@@ -395,7 +375,7 @@ impl fmt::Debug for Ebb {
 /// Outside of [`Ebb::block_on`].
 #[track_caller]
 pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
-    Local::with("spawn", |local| local.spawn(future))
+    Local::needed_by("spawn").spawn(future)
 }
 
 /// The executor's time: since it was made, on its clock.
@@ -405,30 +385,28 @@ pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
 /// Outside of [`Ebb::block_on`].
 #[track_caller]
 pub fn now() -> Duration {
-    Local::with("now", |local| local.clock.now())
+    Local::needed_by("now").clock.now()
 }
 
+// ANCHOR: proceed
 /// Takes one step of the present task's budget, which is 128 for each turn.
 ///
-/// A future that could go on for ever without waiting, such as a read from a socket that always has more,
-/// asks here before each step. When the budget is used up the task is queued again, and others have a turn.
+/// A future that could go on for ever without waiting, such as a read from a socket that always
+/// has more, asks here before each step. When the budget is used up the task is queued again,
+/// and others have a turn.
 /// Outside of [`Ebb::block_on`] it is always ready.
 pub fn poll_proceed(context: &mut Context<'_>) -> Poll<()> {
-    let mut spent = false;
-    Local::if_any(|local| match local.budget.get().checked_sub(1) {
-        Some(left) => local.budget.set(left),
-        None => spent = true,
-    });
-    if spent {
+    let Some(local) = Local::current() else { return Poll::Ready(()) };
+    let Some(left) = local.budget.get().checked_sub(1) else {
         context.waker().wake_by_ref();
         return Poll::Pending;
-    }
+    };
+    local.budget.set(left);
     Poll::Ready(())
 }
+// ANCHOR_END: proceed
 
 /// What the present executor's [`Park::handle`] gave, if that is a `T`.
 pub fn park_handle<T: 'static>() -> Option<Rc<T>> {
-    let mut found = None;
-    Local::if_any(|local| found.clone_from(&local.handle));
-    found?.downcast().ok()
+    Local::current()?.handle.clone()?.downcast().ok()
 }

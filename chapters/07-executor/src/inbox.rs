@@ -26,12 +26,14 @@ const UNPOISONED: &str = "nothing panics while it holds the inbox";
 
 // ANCHOR: inbox
 impl Inbox {
+    // ANCHOR_END: inbox
     /// An empty inbox. Waking `interrupt` ends the executor's wait.
     pub fn new(interrupt: Waker) -> Self {
         let inner = Inner { keys: VecDeque::new(), sleeping: false };
         Self { inner: Mutex::new(inner), interrupt }
     }
 
+    // ANCHOR: inbox
     /// Leaves a key, and interrupts the executor if it sleeps.
     pub fn push(&self, key: usize) {
         let mut inner = self.inner.lock().expect(UNPOISONED);

@@ -9,7 +9,7 @@
 //! - `state`: one word for each task, which makes wakes exact: one poll for any number of wakes before it.
 //! - `inbox`: where wakes from other threads arrive.
 //! - [`park`]: how the thread waits. [`Park`] is the seam at which a poller for sockets takes the place of a sleeping thread.
-//! - `timers`, [`time`]: what is to be woken when, by a real clock or a virtual one.
+//! - [`time`]: the clock, real or virtual, and who is to be woken when.
 //! - `task`: a future, its state, and who waits for its output.
 //! - `ebb`: the loop.
 //!
@@ -25,9 +25,8 @@ mod state;
 mod sync;
 mod task;
 pub mod time;
-mod timers;
 
-pub use combine::{TaskGroup, YieldNow, join_all, yield_now};
+pub use combine::{TaskGroup, join_all, yield_now};
 pub use ebb::{Ebb, now, park_handle, poll_proceed, spawn};
 pub use event::{Event, Happening, TaskId};
 pub use park::{Park, ThreadPark, block_on};

@@ -15,17 +15,20 @@ use std::time::{Duration, Instant};
 // ANCHOR: park
 /// What an executor waits on when none of its tasks can go on.
 pub trait Park {
-    /// Waits until [`interrupt`](Self::interrupt)'s waker is woken, or something else has happened, or `timeout` is over.
+    /// Waits until [`interrupt`](Self::interrupt)'s waker is woken,
+    /// or something else has happened, or `timeout` is over.
     ///
     /// It may return early. `Some(Duration::ZERO)` looks and does not wait; `None` has no limit.
-    /// Wakers may be woken in here, on the executor's thread: their tasks are run after this returns.
+    /// Wakers may be woken in here, on the executor's thread:
+    /// their tasks are run after this returns.
     fn park(&mut self, timeout: Option<Duration>);
 
-    /// A waker that ends the present call of [`park`](Self::park), or the next one if there is none:
+    /// A waker that ends the present call of [`park`](Self::park), or the next if there is none:
     /// a wake is kept until a call has returned for it. It may be woken from any thread.
     fn interrupt(&self) -> Waker;
 
-    /// What futures that this park wakes find by [`park_handle`](crate::park_handle): a reactor's register of sockets.
+    /// What futures that this park wakes find by [`park_handle`](crate::park_handle):
+    /// a reactor's register of sockets.
     fn handle(&self) -> Option<Rc<dyn Any>> {
         None
     }
@@ -75,18 +78,15 @@ impl Default for ThreadPark {
 
 impl Park for ThreadPark {
     fn park(&mut self, timeout: Option<Duration>) {
-        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        // A limit beyond what the clock can count is none.
+        let wait = timeout.filter(|timeout| !timeout.is_zero());
+        let end = wait.and_then(|timeout| Instant::now().checked_add(timeout));
         while !self.0.told.swap(false, Ordering::AcqRel) {
-            match (timeout, end) {
-                (Some(Duration::ZERO), _) => return,
-                (_, Some(end)) => {
-                    let left = end.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return;
-                    }
-                    thread::park_timeout(left);
-                }
-                _ => thread::park(),
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            match left.or(timeout.filter(Duration::is_zero)) {
+                Some(Duration::ZERO) => return,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
             }
         }
     }
@@ -100,7 +100,9 @@ impl Park for ThreadPark {
 /// Runs one future to its end on this thread, which sleeps while the future waits.
 ///
 /// The future is polled once, and once more for any number of wakes since the last poll began.
-/// There is no executor here: [`spawn`](crate::spawn) and [`sleep`](crate::sleep) need an [`Ebb`](crate::Ebb).
+/// There is no executor here: [`spawn`](crate::spawn) and [`sleep`](crate::sleep)
+/// need an [`Ebb`](crate::Ebb). Inside an `Ebb`'s task it blocks all of that `Ebb`:
+/// a sleep or a task that it waits for never ends, and a budget that is spent stays so.
 ///
 /// # Panics
 ///

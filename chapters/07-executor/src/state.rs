@@ -21,11 +21,13 @@ pub struct State(AtomicU8);
 
 // ANCHOR: state
 impl State {
+    // ANCHOR_END: state
     /// A task that nobody has queued.
     pub fn new() -> Self {
         Self(AtomicU8::new(0))
     }
 
+    // ANCHOR: state
     /// Notes a wake. `true` if the caller must queue the task.
     pub fn wake(&self) -> bool {
         // Release: what was done before the wake is seen by the poll that follows it.
@@ -49,7 +51,8 @@ impl State {
         before & ABORTED != 0
     }
 
-    /// Ends a turn after which the task waits. `true` if it was woken meanwhile: the caller must queue it.
+    /// Ends a turn after which the task waits.
+    /// `true` if it was woken meanwhile: the caller must queue it.
     pub fn pause(&self) -> bool {
         let before = self.0.fetch_and(!RUNNING, Ordering::AcqRel);
         before & QUEUED != 0

@@ -11,8 +11,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::ebb::Home;
+use crate::ebb::queue;
 use crate::event::TaskId;
+use crate::inbox::Inbox;
 use crate::state::State;
 
 // ANCHOR: header
@@ -22,7 +23,8 @@ pub(crate) struct Header {
     pub(crate) state: State,
     /// Where the executor keeps the rest of the task.
     pub(crate) key: usize,
-    pub(crate) home: Arc<Home>,
+    pub(crate) id: TaskId,
+    home: Arc<Inbox>,
 }
 
 impl Wake for Header {
@@ -32,16 +34,20 @@ impl Wake for Header {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if self.state.wake() {
-            self.home.queue(self.key);
+            queue(&self.home, self.key);
         }
     }
 }
 // ANCHOR_END: header
 
 impl Header {
+    pub(crate) fn new(key: usize, id: TaskId, home: &Arc<Inbox>) -> Arc<Self> {
+        Arc::new(Self { state: State::new(), key, id, home: Arc::clone(home) })
+    }
+
     fn abort(&self) {
         if self.state.abort() {
-            self.home.queue(self.key);
+            queue(&self.home, self.key);
         }
     }
 }
@@ -79,17 +85,17 @@ impl std::error::Error for JoinError {}
 
 /// A task as its executor sees it.
 pub(crate) trait Run {
-    /// Polls the future. `true` if the task has ended: the future is dropped, and the handle has been told.
-    fn poll(&self, waker: &Waker) -> bool;
-    /// Ends the task without polling it.
-    fn cancel(&self);
+    fn header(&self) -> &Arc<Header>;
+    /// Polls the future, or ends the task without polling it. When it is ready, the future is dropped, and the handle has been told.
+    fn run(&self, aborted: bool) -> Poll<()>;
 }
 
 /// A task as its handle sees it.
-trait Joined<T> {
+trait Joined<T>: Run {
     fn join(&self) -> &RefCell<Join<T>>;
 }
 
+// ANCHOR: task
 /// What passes between a task and its handle.
 struct Join<T> {
     result: Option<Result<T, JoinError>>,
@@ -97,59 +103,83 @@ struct Join<T> {
     detached: bool,
 }
 
-struct Task<F: Future> {
+/// A task as a whole, on its executor's thread.
+pub(crate) struct Task<F: Future> {
+    header: Arc<Header>,
+    /// Of the header: made once, lent to each poll.
+    waker: Waker,
     /// Borrowed by the executor alone, which never polls a task from within its own poll.
     future: RefCell<Option<Pin<Box<F>>>>,
     join: RefCell<Join<F::Output>>,
 }
+// ANCHOR_END: task
 
-// ANCHOR: end
 impl<F: Future> Task<F> {
+    pub(crate) fn new(future: F, header: Arc<Header>) -> Self {
+        let waker = Waker::from(Arc::clone(&header));
+        let join = Join { result: None, waiter: None, detached: false };
+        let future = RefCell::new(Some(Box::pin(future)));
+        Self { header, waker, future, join: RefCell::new(join) }
+    }
+
+    // ANCHOR: end
     fn end(&self, result: Result<F::Output, JoinError>) {
-        // Dropping runs the reader's code, which may panic and may use the handle: nothing of ours is borrowed.
+        // Dropping runs the reader's code, which may panic and may use the handle:
+        // nothing of ours is borrowed.
         let future = self.future.take();
-        let dropped = panic::catch_unwind(AssertUnwindSafe(|| drop(future)));
-        let result = dropped.map_err(JoinError::Panicked).and(result);
+        let result = match panic::catch_unwind(AssertUnwindSafe(|| drop(future))) {
+            Ok(()) => result,
+            Err(payload) => {
+                unheard(|| drop(result));
+                Err(JoinError::Panicked(payload))
+            }
+        };
+        // Before anybody can look: a handle that is ready says that its task is finished.
+        self.header.state.finish();
         let mut join = self.join.borrow_mut();
         if join.detached {
             drop(join);
-            // Nobody is left to be told of a panic in here.
-            let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(result)));
+            unheard(|| drop(result));
             return;
         }
         join.result = Some(result);
         let waiter = join.waiter.take();
         drop(join);
         if let Some(waiter) = waiter {
-            waiter.wake();
+            unheard(|| waiter.wake());
         }
     }
+    // ANCHOR_END: end
 }
-// ANCHOR_END: end
 
-// ANCHOR: poll
+/// Runs code that is not ours, when the task has ended and nobody is left to be told of a panic in it.
+fn unheard(run: impl FnOnce()) {
+    let _ = panic::catch_unwind(AssertUnwindSafe(run));
+}
+
 impl<F: Future> Run for Task<F> {
-    fn poll(&self, waker: &Waker) -> bool {
-        let mut slot = self.future.borrow_mut();
-        let Some(future) = slot.as_mut() else {
-            return true;
+    fn header(&self) -> &Arc<Header> {
+        &self.header
+    }
+
+    // ANCHOR: run
+    fn run(&self, aborted: bool) -> Poll<()> {
+        let poll = || match self.future.borrow_mut().as_mut() {
+            Some(future) if !aborted => {
+                future.as_mut().poll(&mut Context::from_waker(&self.waker)).map(Ok)
+            }
+            _ => Poll::Ready(Err(JoinError::Aborted)),
         };
-        let poll = || future.as_mut().poll(&mut Context::from_waker(waker));
         let result = match panic::catch_unwind(AssertUnwindSafe(poll)) {
-            Ok(Poll::Pending) => return false,
-            Ok(Poll::Ready(output)) => Ok(output),
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(result)) => result,
             Err(payload) => Err(JoinError::Panicked(payload)),
         };
-        drop(slot);
         self.end(result);
-        true
+        Poll::Ready(())
     }
-
-    fn cancel(&self) {
-        self.end(Err(JoinError::Aborted));
-    }
+    // ANCHOR_END: run
 }
-// ANCHOR_END: poll
 
 impl<F: Future> Joined<F::Output> for Task<F> {
     fn join(&self) -> &RefCell<Join<F::Output>> {
@@ -157,23 +187,11 @@ impl<F: Future> Joined<F::Output> for Task<F> {
     }
 }
 
-/// Makes a task and its handle.
-pub(crate) fn new<F: Future + 'static>(
-    future: F,
-    id: TaskId,
-    header: &Arc<Header>,
-) -> (Rc<dyn Run>, JoinHandle<F::Output>) {
-    let join = Join { result: None, waiter: None, detached: false };
-    let task =
-        Rc::new(Task { future: RefCell::new(Some(Box::pin(future))), join: RefCell::new(join) });
-    let handle = JoinHandle { task: Rc::<Task<F>>::clone(&task), header: Arc::clone(header), id };
-    (task, handle)
-}
-
 // ANCHOR: handle
 /// The output of a task, some time later.
 ///
-/// Awaiting it gives the task's output, or why there is none. Dropping it **detaches** the task, which runs on.
+/// Awaiting it gives the task's output, or why there is none.
+/// Dropping it **detaches** the task, which runs on.
 ///
 /// Cancellation safe: a poll takes nothing out before it returns `Ready`.
 ///
@@ -181,21 +199,17 @@ pub(crate) fn new<F: Future + 'static>(
 ///
 /// When it is polled again after it was `Ready`.
 #[must_use = "a dropped handle detaches its task; bind it to `_` to say so"]
-pub struct JoinHandle<T> {
-    task: Rc<dyn Joined<T>>,
-    header: Arc<Header>,
-    id: TaskId,
-}
+pub struct JoinHandle<T>(Rc<dyn Joined<T>>);
 
 impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut join = self.task.join().borrow_mut();
+        let mut join = self.0.join().borrow_mut();
         if let Some(result) = join.result.take() {
             return Poll::Ready(result);
         }
-        assert!(!self.header.state.is_done(), "a JoinHandle was polled after it was ready");
+        assert!(!self.is_finished(), "a JoinHandle was polled after it was ready");
         match &mut join.waiter {
             Some(waiter) => waiter.clone_from(context.waker()),
             none => *none = Some(context.waker().clone()),
@@ -206,42 +220,48 @@ impl<T> Future for JoinHandle<T> {
 // ANCHOR_END: handle
 
 impl<T> JoinHandle<T> {
+    pub(crate) fn new<F: Future<Output = T> + 'static>(task: Rc<Task<F>>) -> Self {
+        Self(task)
+    }
+
     /// Has the task's future dropped instead of polled when its turn comes; the handle is ready after that.
     ///
     /// A task that ends first keeps its output. It is no error to abort a task that has ended.
     pub fn abort(&self) {
-        self.header.abort();
+        self.0.header().abort();
     }
 
     /// Something that can abort the task from anywhere, any thread included.
     pub fn abort_handle(&self) -> AbortHandle {
-        AbortHandle(Arc::clone(&self.header))
+        AbortHandle(Arc::clone(self.0.header()))
     }
 
     /// Whether the task has ended.
     pub fn is_finished(&self) -> bool {
-        self.header.state.is_done()
+        self.0.header().state.is_done()
     }
 
     /// The task's name.
     pub fn id(&self) -> TaskId {
-        self.id
+        self.0.header().id
     }
 }
 
+// ANCHOR: detach
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        let mut join = self.task.join().borrow_mut();
+        let mut join = self.0.join().borrow_mut();
         join.detached = true;
         let left = (join.result.take(), join.waiter.take());
         drop(join);
         drop(left);
     }
 }
+// ANCHOR_END: detach
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle").field("id", &self.id).finish_non_exhaustive()
+        f.debug_tuple("JoinHandle").field(&self.id()).finish()
     }
 }
 

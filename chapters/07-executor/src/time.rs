@@ -1,45 +1,64 @@
-//! Waiting for a time: [`sleep`], [`sleep_until`], [`interval`].
+//! The clock, and waiting for a time of it: [`sleep`], [`sleep_until`], [`interval`].
 //!
-//! Time is a `Duration` since the executor was made, as [`now`](crate::now) says it. It leaves out time-outs.
+//! A time is a `Duration` since the executor was made, as [`now`](crate::now) says it. It leaves out time-outs.
 
+use std::cell::Cell;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::ebb::Local;
-use crate::timers::Key;
+
+// ANCHOR: clock
+/// An executor's clock: the time since it was made.
+#[derive(Debug)]
+pub(crate) enum Clock {
+    /// The machine's.
+    Real(Instant),
+    /// Stands still until it is moved.
+    Virtual(Cell<Duration>),
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Duration {
+        match self {
+            Self::Real(start) => start.elapsed(),
+            Self::Virtual(now) => now.get(),
+        }
+    }
+}
+// ANCHOR_END: clock
+
+/// Names a timer: its deadline, and a number that keeps equal deadlines apart and in order.
+pub(crate) type Key = (Duration, u64);
 
 /// Waits for `duration`, counted from the first poll, like everything that a future does.
 ///
 /// It is ready at the deadline or later, never before.
 ///
-/// Dropping it takes its timer back. (On another thread than its executor's the timer stays until its deadline, and then wakes for nothing.)
+/// Dropping it takes its timer back. (Outside of its executor's `block_on` it cannot: the timer stays until its deadline, and then wakes for nothing.)
 ///
 /// # Panics
 ///
 /// When it is polled outside of [`Ebb::block_on`](crate::Ebb::block_on).
 pub fn sleep(duration: Duration) -> Sleep {
-    Sleep { until: Until::After(duration), timer: None }
+    Sleep { after: duration, deadline: None, timer: None }
 }
 
 /// Waits until the executor's time is `deadline`. As [`sleep`] otherwise.
 pub fn sleep_until(deadline: Duration) -> Sleep {
-    Sleep { until: Until::Deadline(deadline), timer: None }
+    Sleep { after: Duration::ZERO, deadline: Some(deadline), timer: None }
 }
 
 /// The future of [`sleep`].
 #[derive(Debug)]
 #[must_use = "a future does nothing until it is polled"]
 pub struct Sleep {
-    until: Until,
+    after: Duration,
+    /// Known from the first poll on.
+    deadline: Option<Duration>,
     /// The timer that is set, and the executor that has it.
-    timer: Option<(usize, Key)>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Until {
-    After(Duration),
-    Deadline(Duration),
+    timer: Option<(u64, Key)>,
 }
 
 // ANCHOR: sleep
@@ -47,26 +66,21 @@ impl Future for Sleep {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        Local::with("sleep", |local| {
-            let now = local.clock.now();
-            let deadline = match self.until {
-                Until::After(duration) => now.saturating_add(duration),
-                Until::Deadline(deadline) => deadline,
-            };
-            self.until = Until::Deadline(deadline);
-            if deadline <= now {
-                self.cancel();
-                return Poll::Ready(());
-            }
-            let mut timers = local.timers.borrow_mut();
-            let here = local.address();
-            let mine = self.timer.filter(|(at, _)| *at == here);
-            match mine.and_then(|(_, key)| timers.get_mut(key)) {
-                Some(waker) => waker.clone_from(context.waker()),
-                None => self.timer = Some((here, timers.set(deadline, context.waker().clone()))),
-            }
-            Poll::Pending
-        })
+        let local = Local::needed_by("sleep");
+        let now = local.clock.now();
+        let after = self.after;
+        let deadline = *self.deadline.get_or_insert_with(|| now.saturating_add(after));
+        if deadline <= now {
+            self.cancel();
+            return Poll::Ready(());
+        }
+        let here = local.number;
+        let timer = self.timer.filter(|(at, _)| *at == here);
+        let (_, key) = *self.timer.insert(timer.unwrap_or_else(|| (here, local.timer(deadline))));
+        let earlier = local.timers.borrow_mut().insert(key, context.waker().clone());
+        // Dropped after the borrow has ended: a waker may own what it wakes.
+        drop(earlier);
+        Poll::Pending
     }
 }
 // ANCHOR_END: sleep
@@ -74,13 +88,10 @@ impl Future for Sleep {
 impl Sleep {
     fn cancel(&mut self) {
         let Some((at, key)) = self.timer.take() else { return };
-        Local::if_any(|local| {
-            if local.address() == at {
-                // Dropped after the borrow has ended: a waker may own what it wakes.
-                let waker = local.timers.borrow_mut().cancel(key);
-                drop(waker);
-            }
-        });
+        if let Some(local) = Local::current().filter(|local| local.number == at) {
+            let waker = local.timers.borrow_mut().remove(&key);
+            drop(waker);
+        }
     }
 }
 
@@ -121,9 +132,11 @@ impl Interval {
     pub async fn tick(&mut self) -> Duration {
         let due = *self.next.get_or_insert_with(crate::now);
         sleep_until(due).await;
-        let late = crate::now().saturating_sub(due).as_nanos() / self.period.as_nanos();
-        let periods = u32::try_from(late + 1).unwrap_or(u32::MAX);
-        self.next = Some(due.saturating_add(self.period.saturating_mul(periods)));
+        let now = crate::now();
+        // Since the last whole period, which is the one that `due` belongs to unless ticks were missed.
+        let over = now.saturating_sub(due).as_nanos() % self.period.as_nanos();
+        let last = now.saturating_sub(Duration::from_nanos_u128(over));
+        self.next = Some(last.saturating_add(self.period));
         due
     }
 }

@@ -3,15 +3,16 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn, ready};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::task::{Poll, Waker};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use executor::{
-    Ebb, Happening, JoinError, Park, TaskGroup, ThreadPark, block_on, interval, join_all, now,
-    park_handle, poll_proceed, sleep, spawn, yield_now,
+    Ebb, Happening, JoinError, JoinHandle, Park, TaskGroup, ThreadPark, block_on, interval,
+    join_all, now, park_handle, poll_proceed, sleep, spawn, yield_now,
 };
 use proctor::count::{Drops, Polls, Probe, Wakes};
 use proctor::{expect_eq, watch};
@@ -148,7 +149,7 @@ fn a_probe_is_polled_once_before_and_once_after_it_is_finished() {
 fn a_panic_is_an_error_value() {
     watch(|| {
         let error = ebb(async {
-            let broken: executor::JoinHandle<()> = spawn(async { panic!("out of shells") });
+            let broken: JoinHandle<()> = spawn(async { panic!("out of shells") });
             broken.await.unwrap_err()
         });
         expect_eq!(error.to_string(), "the task panicked: out of shells", "the error");
@@ -342,8 +343,8 @@ fn a_group_that_is_dropped_aborts_its_tasks() {
             yield_now().await;
             drop(group);
             yield_now().await;
+            expect_eq!(drops.alive(), 0, "the futures left after a turn for each");
         });
-        expect_eq!(drops.alive(), 0, "the futures left");
     });
 }
 
@@ -372,8 +373,8 @@ fn a_join_handle_wakes_the_waker_of_its_last_poll() {
         let mut handle = ebb.spawn(sleep(SECOND));
         for wakes in [&old, &new] {
             let waker = wakes.waker();
-            let mut context = std::task::Context::from_waker(&waker);
-            assert!(std::pin::Pin::new(&mut handle).poll(&mut context).is_pending());
+            let mut context = Context::from_waker(&waker);
+            assert!(Pin::new(&mut handle).poll(&mut context).is_pending());
         }
         ebb.block_on(sleep(2 * SECOND));
         expect_eq!((old.count(), new.count()), (0, 1), "the wakes of the first waker and the last");
@@ -414,10 +415,10 @@ fn a_watcher_sees_the_queue() {
 fn wakes_from_many_threads_are_all_answered() {
     watch(|| {
         let (send, receive) = mpsc::channel::<Waker>();
-        let receive = std::sync::Arc::new(std::sync::Mutex::new(receive));
+        let receive = Arc::new(std::sync::Mutex::new(receive));
         let wakers: Vec<_> = (0..4)
             .map(|_| {
-                let receive = std::sync::Arc::clone(&receive);
+                let receive = Arc::clone(&receive);
                 thread::spawn(move || {
                     loop {
                         let next = receive.lock().unwrap().recv();
@@ -498,5 +499,285 @@ fn futures_find_what_their_park_is_for() {
         expect_eq!(found, Some("sockets"), "the handle");
         expect_eq!(ebb(async { park_handle::<&str>() }), None, "the handle of a plain executor");
         expect_eq!(park_handle::<&str>(), None, "the handle outside");
+    });
+}
+
+#[test]
+fn a_panic_of_the_main_future_leaves_the_executor_usable() {
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let task = ebb.spawn(sleep(SECOND));
+        let late = Rc::new(RefCell::new(None::<Waker>));
+        let kept = Rc::clone(&late);
+        let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            ebb.block_on(async move {
+                yield_now().await;
+                poll_fn(|context| -> Poll<()> {
+                    context.waker().wake_by_ref();
+                    *kept.borrow_mut() = Some(context.waker().clone());
+                    panic!("pinched");
+                })
+                .await;
+            });
+        }));
+        assert!(broken.is_err(), "the panic did not come out of block_on");
+        late.take().unwrap().wake();
+        let polls = Polls::new();
+        ebb.block_on(polls.of(async { task.await.unwrap() }));
+        expect_eq!(polls.count(), 2, "the polls of the next main future");
+    });
+}
+
+#[test]
+fn a_park_that_panics_leaves_no_turn_behind() {
+    struct Broken(ThreadPark, bool);
+    impl Park for Broken {
+        fn park(&mut self, timeout: Option<Duration>) {
+            assert!(std::mem::replace(&mut self.1, true), "the poller is broken");
+            self.0.park(timeout);
+        }
+        fn interrupt(&self) -> Waker {
+            self.0.interrupt()
+        }
+    }
+    watch(|| {
+        let mut ebb = Ebb::with_park(Broken(ThreadPark::new(), false));
+        let broken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            // The main future is queued when the executor looks at its park.
+            ebb.block_on(async {
+                for _ in 0..100 {
+                    yield_now().await;
+                }
+            });
+        }));
+        assert!(broken.is_err(), "the panic did not come out of block_on");
+        let polls = Polls::new();
+        let task = ebb.spawn(yield_now());
+        ebb.block_on(polls.of(async { task.await.unwrap() }));
+        expect_eq!(polls.count(), 2, "the polls of the next main future");
+    });
+}
+
+#[test]
+fn a_sleep_that_moves_to_another_executor_is_woken_there() {
+    watch(|| {
+        let mut sleeper = Box::pin(sleep(SECOND));
+        let mut first = Ebb::with_virtual_clock();
+        first.block_on(poll_fn(|context| {
+            assert!(sleeper.as_mut().poll(context).is_pending());
+            Poll::Ready(())
+        }));
+        let mut second = Ebb::with_virtual_clock();
+        second.block_on(async {
+            // Its timer is the first of its executor, and due at the same time, as the other's was.
+            let own = spawn(sleep(SECOND));
+            yield_now().await;
+            sleeper.await;
+            own.await.unwrap();
+        });
+        expect_eq!(second.timers(), 0, "the timers left");
+    });
+}
+
+#[test]
+fn a_sleep_may_be_in_a_future_that_must_be_send() {
+    fn needs_send(_: impl Send + Sync) {}
+    needs_send(sleep(SECOND));
+}
+
+#[test]
+fn a_group_forgets_the_tasks_whose_results_were_handed_out() {
+    watch(|| {
+        ebb(async {
+            let mut group = TaskGroup::new();
+            group.spawn(sleep(60 * SECOND));
+            for _ in 0..3 {
+                group.spawn(sleep(SECOND));
+                group.next().await.unwrap().unwrap();
+            }
+            expect_eq!(now(), 3 * SECOND, "the time when three short tasks have ended");
+            group.next().await.unwrap().unwrap();
+            assert!(group.next().await.is_none());
+        });
+    });
+}
+
+#[test]
+fn three_timers_that_are_due_together_are_one_wake() {
+    watch(|| {
+        let polls = Polls::new();
+        let guide = polls.of(async {
+            join_all([(); 3].map(|()| sleep(12 * SECOND))).await;
+            sleep(SECOND).await;
+        });
+        ebb(spawn_in(guide));
+        expect_eq!(polls.count(), 3, "the polls: one before noon, one at noon, one after it");
+    });
+}
+
+#[test]
+fn a_future_that_is_dropped_with_its_executor_may_spawn() {
+    struct Spawns;
+    impl Drop for Spawns {
+        fn drop(&mut self) {
+            drop(spawn(pending::<()>()));
+        }
+    }
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let handle = ebb.spawn(async {
+            let _spawns = Spawns;
+            pending::<()>().await;
+        });
+        ebb.block_on(yield_now());
+        drop(ebb);
+        expect_eq!(
+            block_on(handle).unwrap_err().to_string(),
+            "the task was aborted before it was done",
+            "the error"
+        );
+    });
+}
+
+#[test]
+fn a_sleep_that_outlives_its_executor_leaves_the_next_ones_timers_alone() {
+    watch(|| {
+        for _ in 0..100 {
+            let mut sleeper = Box::pin(sleep(SECOND));
+            Ebb::with_virtual_clock().block_on(poll_fn(|context| {
+                assert!(sleeper.as_mut().poll(context).is_pending());
+                Poll::Ready(())
+            }));
+            // The next executor may lie where the last one lay, and its first timer is due at the same time.
+            let mut ebb = Ebb::with_virtual_clock();
+            ebb.block_on(async {
+                let own = spawn(sleep(SECOND));
+                yield_now().await;
+                drop(sleeper);
+                own.await.unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_watcher_may_spawn_and_wake() {
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let spawned = Rc::new(RefCell::new(None));
+        let slot = Rc::clone(&spawned);
+        ebb.watch(move |_| {
+            slot.borrow_mut().get_or_insert_with(|| spawn(ready(3)));
+        });
+        ebb.block_on(yield_now());
+        let handle = spawned.take().unwrap();
+        expect_eq!(ebb.block_on(handle).unwrap(), 3, "the output of the watcher's task");
+    });
+}
+
+#[test]
+fn what_a_watcher_spawns_when_nothing_can_go_on_goes_on() {
+    watch(|| {
+        let mut ebb = Ebb::new();
+        let waiter = Rc::new(RefCell::new(None::<Waker>));
+        let kept = Rc::clone(&waiter);
+        ebb.watch(move |event| {
+            if matches!(event.what, Happening::Idles { .. }) {
+                let waiter = kept.take();
+                drop(spawn(async move { waiter.into_iter().for_each(Waker::wake) }));
+            }
+        });
+        let mut left = false;
+        ebb.block_on(poll_fn(|context| {
+            *waiter.borrow_mut() = Some(context.waker().clone());
+            if std::mem::replace(&mut left, true) { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    });
+}
+
+#[test]
+fn ticks_that_nobody_waited_for_are_one_however_many() {
+    watch(|| {
+        ebb(async {
+            let mut interval = interval(Duration::from_nanos(1));
+            interval.tick().await;
+            sleep(60 * SECOND).await;
+            interval.tick().await;
+            let due = interval.tick().await;
+            expect_eq!(due, 60 * SECOND + Duration::from_nanos(1), "the tick after the late one");
+        });
+    });
+}
+
+#[test]
+fn a_group_survives_a_spawn_that_failed() {
+    watch(|| {
+        let mut group = TaskGroup::new();
+        let outside = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            group.spawn(ready(1));
+        }));
+        assert!(outside.is_err(), "a task was spawned outside of an executor");
+        ebb(async {
+            group.spawn(ready(2));
+            let result = group.next().await.expect("a task is left");
+            expect_eq!(result.unwrap(), 2, "the output");
+        });
+    });
+}
+
+#[test]
+fn a_future_and_an_output_that_panic_when_they_are_dropped_do_not_take_the_loop_down() {
+    struct Shell(&'static str);
+    impl Drop for Shell {
+        fn drop(&mut self) {
+            panic!("{} cracked", self.0);
+        }
+    }
+    watch(|| {
+        let future = Shell("the future");
+        let crab = poll_fn(move |_| {
+            let _mine = &future;
+            Poll::Ready(Shell("the output"))
+        });
+        let result = ebb(async { spawn(crab).await.map(std::mem::forget) });
+        expect_eq!(
+            result.unwrap_err().to_string(),
+            "the task panicked: the future cracked",
+            "the error"
+        );
+    });
+}
+
+thread_local! {
+    /// Here, because a waker must be `Send` and a handle is not.
+    static WAITING: RefCell<Option<JoinHandle<u8>>> = const { RefCell::new(None) };
+    static FOUND: Cell<(bool, bool)> = const { Cell::new((false, false)) };
+}
+
+#[test]
+fn a_handle_that_is_ready_is_finished_and_a_waker_that_panics_takes_nothing_down() {
+    struct Looks;
+    impl Wake for Looks {
+        fn wake(self: Arc<Self>) {
+            let mut handle = WAITING.take().unwrap();
+            let outcome = Pin::new(&mut handle).poll(&mut Context::from_waker(Waker::noop()));
+            let found = (outcome.is_ready(), handle.is_finished());
+            FOUND.set(found);
+            panic!("the bell cracked");
+        }
+    }
+    watch(|| {
+        let mut ebb = Ebb::with_virtual_clock();
+        let mut handle = ebb.spawn(ready(7));
+        let waker = Waker::from(Arc::new(Looks));
+        assert!(Pin::new(&mut handle).poll(&mut Context::from_waker(&waker)).is_pending());
+        WAITING.set(Some(handle));
+        ebb.block_on(yield_now());
+        expect_eq!(
+            FOUND.get(),
+            (true, true),
+            "whether the handle was ready, and finished, inside of the wake"
+        );
+        expect_eq!(ebb.tasks(), 0, "the tasks left");
     });
 }

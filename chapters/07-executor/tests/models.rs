@@ -10,7 +10,6 @@ mod sync {
 #[path = "../src/inbox.rs"]
 mod inbox;
 #[path = "../src/state.rs"]
-#[expect(dead_code, reason = "no model asks whether a task is done")]
 mod state;
 
 use std::collections::VecDeque;
@@ -144,6 +143,34 @@ fn an_abort_and_a_wake_together_end_the_task_once() {
         // The future never ends by itself.
         let polls = run(&task, &interrupt, || false);
         assert!(polls <= 2, "a turn for the wake and one for the abort at most, not {polls}");
+        assert!(!task.state.wake() && !task.state.abort(), "nobody queues a task that has ended");
+    });
+}
+
+#[test]
+fn an_abort_beside_the_last_turn_ends_the_task_once_and_leaves_nothing_in_the_queue() {
+    model(|| {
+        let (task, interrupt) = task(0);
+        task.wake();
+        let aborter = Arc::clone(&task);
+        let other = thread::spawn(move || {
+            let queues = aborter.state.abort();
+            if queues {
+                aborter.inbox.push(0);
+            }
+            queues
+        });
+        // The future ends in its first turn; whoever joins it is told when the turn is over.
+        let mut polled = 0;
+        let turns = run(&task, &interrupt, || {
+            polled += 1;
+            true
+        });
+        assert_eq!(turns, 1, "the last turn is the first");
+        assert!(polled <= 1);
+        assert!(task.state.is_done(), "the handle would wait for ever");
+        // Queued before by the wake, running, or over: there is no moment at which the abort must queue the task.
+        assert!(!other.join().unwrap(), "a task that has ended was queued");
         assert!(!task.state.wake() && !task.state.abort(), "nobody queues a task that has ended");
     });
 }

@@ -12,11 +12,13 @@
 //! - [`net`]: listeners and streams.
 //! - [`io`]: what is made of reading and writing.
 //! - [`server`]: chapter 2's server with an `await` wherever it blocked.
+//! - [`hyper`]: somebody else's server on Ebb.
 //!
 //! It leaves out: UDP, files and names (the operating system has no readiness for files, and looking up a name blocks),
 //! and more than one thread.
 #![deny(unsafe_code)]
 
+pub mod hyper;
 pub mod io;
 pub mod net;
 pub mod reactor;
@@ -27,8 +29,8 @@ mod wait;
 use std::io::Result;
 
 pub use executor::{
-    AbortHandle, Ebb, Interval, JoinError, JoinHandle, Sleep, TaskGroup, YieldNow, interval,
-    join_all, now, sleep, sleep_until, spawn, yield_now,
+    AbortHandle, Ebb, Interval, JoinError, JoinHandle, Sleep, TaskGroup, interval, join_all, now,
+    sleep, sleep_until, spawn, yield_now,
 };
 pub use io::{copy, timeout};
 pub use net::{ReadHalf, TcpListener, TcpStream, WriteHalf};
@@ -63,6 +65,8 @@ pub use source::{Direction, Source};
 /// })?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
+// ANCHOR: new
 pub fn new() -> Result<Ebb> {
     Ok(Ebb::with_park(Reactor::new()?))
 }
+// ANCHOR_END: new

@@ -182,7 +182,13 @@ impl AsyncRead for &TcpStream {
         context: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll_io(Direction::Read, context, |mut socket| socket.read(buffer))
+        let read = self.source.poll_io(Direction::Read, context, |mut socket| socket.read(buffer));
+        if let Poll::Ready(Ok(count)) = read
+            && (1..buffer.len()).contains(&count)
+        {
+            self.source.was_short();
+        }
+        read
     }
 }
 

@@ -12,10 +12,11 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use executor::Park;
-use polling::{AsRawSource, AsSource, Event, PollMode, Poller};
+use polling::{AsRawSource, AsSource, Poller};
+use slab::Slab;
 
 use crate::source::Entry;
-use crate::wait::Wait;
+use crate::wait::{self, Wait};
 
 // ANCHOR: reactor
 /// Waits for sockets, for as long as the executor has nothing else to do.
@@ -28,8 +29,7 @@ pub struct Reactor {
 pub(crate) struct Register {
     poller: Arc<Poller>,
     /// A source's key is its place here. Places are used again.
-    entries: RefCell<Vec<Option<Rc<Entry>>>>,
-    free: RefCell<Vec<usize>>,
+    entries: RefCell<Slab<Rc<Entry>>>,
 }
 // ANCHOR_END: reactor
 
@@ -40,18 +40,13 @@ impl Reactor {
     ///
     /// When the operating system has no poller to give.
     pub fn new() -> io::Result<Self> {
-        let register = Register {
-            poller: Arc::new(Poller::new()?),
-            entries: RefCell::default(),
-            free: RefCell::default(),
-        };
+        let register = Register { poller: Arc::new(Poller::new()?), entries: RefCell::default() };
         Ok(Self { register: Rc::new(register), wait: Wait::new() })
     }
 
     /// How many sockets are registered with the present thread's executor; none if it has no reactor.
     pub fn sources() -> usize {
-        Register::present()
-            .map_or(0, |register| register.entries.borrow().len() - register.free.borrow().len())
+        Register::present().map_or(0, |register| register.entries.borrow().len())
     }
 }
 
@@ -65,7 +60,7 @@ impl Park for Reactor {
         let waited = self.wait.wait(&register.poller, timeout, |ready| {
             // Nothing is borrowed when the wakers are called, and so the entry may be another's by then:
             // that one is told of a readiness that it does not have, and finds out when it tries.
-            let entry = register.entries.borrow().get(ready.key).cloned().flatten();
+            let entry = register.entries.borrow().get(ready.key).cloned();
             if let Some(entry) = entry {
                 entry.tell(ready);
             }
@@ -116,30 +111,18 @@ impl Register {
         for<'a> &'a S: AsRawSource,
     {
         let mut entries = self.entries.borrow_mut();
-        let key = self.free.borrow_mut().pop().unwrap_or(entries.len());
-        let entry = Rc::new(Entry::new(key, io));
-        // SAFETY: The entry owns the socket and is kept here until `remove`, which deletes the socket from the poller first.
-        #[expect(unsafe_code, reason = "the poller does not borrow what it is told to watch")]
-        let added =
-            unsafe { self.poller.add_with_mode(&entry.io, Event::all(key), PollMode::Edge) };
-        if let Err(error) = added {
-            if key < entries.len() {
-                self.free.borrow_mut().push(key);
-            }
-            return Err(error);
-        }
-        if key == entries.len() {
-            entries.push(None);
-        }
-        entries[key] = Some(entry.clone());
+        let place = entries.vacant_entry();
+        // The entry owns the socket and is kept here until `remove`, which deletes the socket from the poller first.
+        let entry = Rc::new(Entry::new(place.key(), io));
+        wait::add(&self.poller, &entry.io, entry.key)?;
+        place.insert(entry.clone());
         Ok(entry)
     }
 
     pub(crate) fn remove<S: AsSource>(&self, entry: &Entry<S>) {
         // It was added, so it is there; and if it is not, all the better.
         let _ = self.poller.delete(&entry.io);
-        self.entries.borrow_mut()[entry.key] = None;
-        self.free.borrow_mut().push(entry.key);
+        self.entries.borrow_mut().remove(entry.key);
     }
 }
 // ANCHOR_END: register

@@ -28,6 +28,8 @@ pub(crate) struct Entry<S: ?Sized = dyn AsSource> {
     pub(crate) key: usize,
     reading: Side,
     writing: Side,
+    /// For good, once the poller has told so: see [`Ready::end_may_follow`].
+    end_may_follow: Cell<bool>,
     pub(crate) io: S,
 }
 
@@ -53,7 +55,8 @@ pub enum Direction {
 impl<S> Entry<S> {
     pub(crate) fn new(key: usize, io: S) -> Self {
         let worth_trying = || Side { ready: Cell::new(true), waker: RefCell::default() };
-        Self { key, reading: worth_trying(), writing: worth_trying(), io }
+        let (reading, writing) = (worth_trying(), worth_trying());
+        Self { key, reading, writing, end_may_follow: Cell::new(false), io }
     }
 }
 
@@ -61,6 +64,9 @@ impl<S> Entry<S> {
 impl Entry {
     /// Notes what the poller says, and wakes who waits for it.
     pub(crate) fn tell(&self, ready: Ready) {
+        if ready.end_may_follow {
+            self.end_may_follow.set(true);
+        }
         for (is_ready, side) in [(ready.readable, &self.reading), (ready.writable, &self.writing)] {
             if is_ready {
                 side.ready.set(true);
@@ -138,6 +144,18 @@ impl<S: AsSource> Source<S> {
         Poll::Pending
     }
     // ANCHOR_END: poll_io
+
+    // ANCHOR: short
+    /// Notes that a read from a stream brought less than there was room for: there is no more,
+    /// and the next read waits for the poller without a trial that says [`ErrorKind::WouldBlock`].
+    ///
+    /// Does nothing where the end, or an error, may stand behind what was read.
+    pub(crate) fn was_short(&self) {
+        if !self.entry.end_may_follow.get() {
+            self.entry.reading.ready.set(false);
+        }
+    }
+    // ANCHOR_END: short
 }
 
 impl<S: AsSource> Drop for Source<S> {

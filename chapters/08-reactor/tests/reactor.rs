@@ -205,6 +205,28 @@ fn the_end_that_comes_together_with_the_last_bytes_is_seen() {
 }
 
 #[test]
+fn a_read_that_an_urgent_byte_cuts_short_does_not_hide_what_follows() {
+    watch(|| {
+        ebb(async {
+            let (mut near, mut far) = half_a_pair().await;
+            let reader = spawn(async move {
+                let mut text = [0; 9];
+                let mut read = 0;
+                while read < text.len() {
+                    read += near.read(&mut text[read..]).await.unwrap();
+                }
+                text
+            });
+            yield_now().await;
+            far.write_all(b"tide").unwrap();
+            socket2::SockRef::from(&far).send_out_of_band(b"!").unwrap();
+            far.write_all(b"rises").unwrap();
+            expect_eq!(&reader.await.unwrap(), b"tiderises", "the text");
+        });
+    });
+}
+
+#[test]
 fn a_socket_that_is_dropped_leaves_the_register_and_its_place_is_used_again() {
     watch(|| {
         ebb(async {

@@ -5,8 +5,8 @@
 use gateway::crab::GuestBook;
 use gateway::testing::{self, Request};
 use gateway::{
-    ASGI_VERSION, App, Error, HttpScope, Receive, ReceiveEvent, SPEC_VERSION, Scope, SendEvent,
-    Sender, State, crab_app, is_disconnected,
+    ASGI_VERSION, Error, HttpScope, Receive, ReceiveEvent, SPEC_VERSION, Scope, SendEvent, Sender,
+    State, crab_app, is_disconnected,
 };
 use http::{HeaderMap, Method};
 
@@ -45,7 +45,7 @@ async fn followed(scope: Scope, receive: Receive, send: Sender) -> Result<(), Er
         tell_sent(&event);
         event
     });
-    let returned = App::call(&crab_app, scope, receive, send).await;
+    let returned = crab_app(scope, receive, send).await;
     match &returned {
         Ok(()) => tell("ended", "", "well"),
         Err(error) if is_disconnected(&**error) => tell("ended", "", "the client is gone"),

@@ -303,6 +303,7 @@ impl Default for Close {
 macro_rules! events {
     ($($fields:ty => $enumeration:ident::$variant:ident),* $(,)?) => {
         $(impl From<$fields> for $enumeration {
+            #[inline]
             fn from(fields: $fields) -> Self {
                 Self::$variant(fields)
             }

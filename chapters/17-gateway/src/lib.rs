@@ -114,7 +114,6 @@
 //!
 //! What is not free is the way of the events from place to place, and the locks on it, which nobody else holds:
 //! by Callgrind's count 2,400 instructions a request, where hyper, Tokio and that example's client take 11,400.
-//! Of the processor's time, most of which is the kernel's, 600,000 requests of each kind took 1 % more.
 //!
 //! An application is at most one part ahead of its protocol server. How far that is ahead of the client, the server says.
 //!

@@ -226,7 +226,7 @@ pub struct Connection {
     pub root_path: String,
     /// What TLS agreed on, where the server says.
     pub tls: Option<Tls>,
-    /// The news that the server is going down.
+    /// The news that the server is going down: a clone of what the server has.
     pub shutdown: Shutdown,
 }
 

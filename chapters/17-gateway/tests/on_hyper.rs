@@ -166,6 +166,48 @@ fn at_least_one_event_even_with_no_body() {
 }
 
 #[test]
+fn a_response_that_completes_before_the_body_was_read_holds_up_nobody() {
+    watch_async(async {
+        let app = async |scope: Scope, _receive: Receive, send: Sender| {
+            let Scope::Http(scope) = scope else { return Err(scope.unsupported().into()) };
+            send.send(ResponseStart::new(200)).await?;
+            if scope.path() == "/parts" {
+                send.send(ResponseBody::part("cr")).await?;
+            }
+            send.send(ResponseBody::last("ab")).await?;
+            if scope.path() == "/works" {
+                sleep(Duration::from_hours(1)).await;
+            }
+            Ok::<_, Error>(())
+        };
+        let app = Arc::new(app);
+        for path in ["/", "/parts", "/works"] {
+            let head = format!("POST {path} HTTP/1.1\r\nhost: crab\r\n");
+            // All of the body is there: the connection stays.
+            let mut client = Client::connect(Shared(Arc::clone(&app)));
+            let end = if path == "/parts" { "2\r\nab\r\n0\r\n\r\n" } else { "ab" };
+            for _ in 0..2 {
+                client.say(&format!("{head}content-length: 4\r\n\r\ncrab")).await;
+                client.hear(end).await;
+            }
+            // Most of it is missing: the connection is closed, and nobody waits for it.
+            client.say(&format!("{head}content-length: 100000\r\n\r\ncrab")).await;
+            let last = client.hear_all().await;
+            assert!(last.ends_with(end), "{path}: {last}");
+        }
+    });
+}
+
+/// An application that several connections serve.
+struct Shared<A>(Arc<A>);
+
+impl<A: App> App for Shared<A> {
+    async fn call(&self, scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+        self.0.call(scope, receive, send).await
+    }
+}
+
+#[test]
 fn send_waits_while_the_client_does_not_read() {
     static SENT: AtomicUsize = AtomicUsize::new(0);
     const PART: usize = 64 * 1024;

@@ -47,15 +47,15 @@ fn send(slot: &Slot, call: CallId, event: impl Into<SendEvent>) -> Poll<Result<(
 fn a_start_is_not_handed_over_before_what_follows_it() {
     let slot = Slot::new();
     let call = slot.begin(rules());
-    let (count, waker) = counted();
+    let (seen, waker) = counted();
     let cx = &mut Context::from_waker(&waker);
     assert!(slot.poll_head(cx).is_pending());
     assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
-    expect_eq!(count.count(), 1, "wakes of the server after the start");
+    expect_eq!(seen.count(), 1, "wakes of the server after the start");
     assert!(slot.poll_head(cx).is_pending(), "a start alone is kept");
     assert!(!slot.is_handed());
     assert!(send(&slot, call, ResponseBody::last("crab")).is_ready());
-    expect_eq!(count.count(), 2, "wakes of the server after the body");
+    expect_eq!(seen.count(), 2, "wakes of the server after the body");
     let Poll::Ready(Head::Response(start, SendEvent::HttpResponseBody(part))) = slot.poll_head(cx)
     else {
         panic!("a response was expected")
@@ -128,15 +128,15 @@ fn closing_wakes_everybody() {
 fn the_last_part_tells_one_that_waits_to_receive() {
     let slot = Slot::new();
     let call = slot.begin(rules());
-    let (count, waker) = counted();
+    let (seen, waker) = counted();
     assert!(slot.poll_over(call, &mut Context::from_waker(&waker)).is_pending());
     assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
     assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
-    expect_eq!(count.count(), 0, "wakes before the last part");
+    expect_eq!(seen.count(), 0, "wakes before the last part");
     assert!(slot.poll_event(&mut Context::from_waker(Waker::noop())).is_ready());
     assert!(slot.poll_event(&mut Context::from_waker(Waker::noop())).is_ready());
     assert!(send(&slot, call, ResponseBody::last("2")).is_ready());
-    expect_eq!(count.count(), 1, "wakes after the last part");
+    expect_eq!(seen.count(), 1, "wakes after the last part");
     assert!(slot.is_over(call));
 }
 
@@ -156,6 +156,34 @@ fn an_earlier_call_cannot_disturb_a_later_one() {
     assert!(send(&slot, later, ResponseStart::new(200)).is_ready());
     assert!(send(&slot, later, ResponseBody::last("crab")).is_ready());
     assert!(slot.finish(later, Ok(())).is_ok());
+    slot.close();
+    let sent = send(&slot, earlier, ResponseBody::part("late"));
+    assert!(matches!(sent, Poll::Ready(Err(SendError::Disconnected(_)))), "{sent:?}");
+    let never = slot.begin(rules());
+    assert!(slot.is_over(never), "a call that begins on a closed connection is over");
+}
+
+#[test]
+fn taking_the_head_makes_room() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (seen, waker) = counted();
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+    let event = &mut Some(ResponseBody::part("2").into());
+    assert!(slot.poll_send(call, event, &mut Context::from_waker(&waker)).is_pending());
+    assert!(slot.poll_head(&mut Context::from_waker(Waker::noop())).is_ready());
+    expect_eq!(seen.count(), 1, "wakes of the sender");
+}
+
+#[test]
+fn a_server_that_waits_for_a_response_is_told_that_there_will_be_none() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (seen, waker) = counted();
+    assert!(slot.poll_head(&mut Context::from_waker(&waker)).is_pending());
+    assert!(matches!(slot.finish(call, Ok(())), Err(Failure::NoResponse)));
+    expect_eq!(seen.count(), 1, "wakes of the server");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, Sender as StdSender, channel};
 use std::sync::{Arc, Mutex};
 
 use gateway::testing::{Answer, Request};
-use gateway::{App, Failure, WsgiApp, testing};
+use gateway::{App, Failure, Receive, Scope, Sender, WsgiApp, testing};
 use http::{Method, Version};
 use proctor::{expect_eq, watch};
 use wsgi::{Body, Environ, Error, ErrorLog, StartResponse, TestClock};
@@ -198,6 +198,57 @@ fn a_read_from_a_client_that_has_left_is_an_error() {
         assert!(matches!(answer.ended, Err(Failure::Disconnected)), "{:?}", answer.ended);
         let kind = tokio::task::spawn_blocking(move || told.recv()).await.unwrap().unwrap();
         expect_eq!(kind, io::ErrorKind::ConnectionAborted, "the kind of error");
+    });
+}
+
+/// Counts what an application receives.
+struct Counting<A> {
+    app: A,
+    received: Arc<AtomicUsize>,
+}
+
+impl<A: App> App for Counting<A> {
+    async fn call(&self, scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+        let received = Arc::clone(&self.received);
+        let receive = receive.map(move |event| {
+            received.fetch_add(1, SeqCst);
+            event
+        });
+        self.app.call(scope, receive, send).await
+    }
+}
+
+#[test]
+fn at_most_one_part_is_received_before_the_application_reads_and_none_that_waits_for_100_continue()
+{
+    run(async {
+        for (expect, most) in [(None, 1), (Some("100-continue"), 0)] {
+            let (enter, entered) = channel();
+            let (leave, wait) = channel::<()>();
+            let (enter, wait) = (Mutex::new(enter), Mutex::new(wait));
+            let site = WsgiApp::new(move |mut environ: Environ, start_response: StartResponse| {
+                enter.lock().unwrap().send(()).unwrap();
+                // Reads only when it is told to.
+                let _ = wait.lock().unwrap().recv();
+                let mut text = String::new();
+                environ.input.read_to_string(&mut text)?;
+                start_response.call("200 OK", [("content-type", "text/plain")])?;
+                Ok::<_, Error>(text.into())
+            });
+            let received = Arc::new(AtomicUsize::new(0));
+            let app = Counting { app: site, received: Arc::clone(&received) };
+            let mut request = Request::post("/").part("c").part("r").part("a").part("b");
+            if let Some(expect) = expect {
+                request = request.header("expect", expect);
+            }
+            let mut call = testing::call(&app, request);
+            call.settle().await;
+            tokio::task::spawn_blocking(move || entered.recv()).await.unwrap().unwrap();
+            call.settle().await;
+            expect_eq!(received.load(SeqCst), most, "parts received with expect: {expect:?}");
+            leave.send(()).unwrap();
+            expect_eq!(call.answer().await.text(), "crab", "the body");
+        }
     });
 }
 

@@ -20,7 +20,7 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
 use shuttle::scheduler::{
@@ -44,6 +44,10 @@ const ORDERS_INSTEAD: usize = 500;
 /// How many threads may be preempted out of turn in one run of [`some`].
 const PREEMPTIONS: usize = 3;
 
+/// What is said of a deadlock of which nothing more is known.
+const WHOSE_WAIT: &str =
+    "Ask of each wait who ends it, and what that thread is waiting for itself.";
+
 /// Of the turns of a failed run, how many the message shows.
 const TURNS_SHOWN: usize = 40;
 
@@ -59,17 +63,31 @@ const SEED: u64 = 0xC0FF_EE07_1DE0_0005;
 /// If one order makes `test` panic, or leaves all its threads waiting for one another.
 #[track_caller]
 pub fn every(test: impl Fn() + Send + Sync + 'static) {
+    every_explained(WHOSE_WAIT, test);
+}
+
+/// As [`every`], for a test that knows what it means when all threads wait: `deadlock` ends the message then.
+///
+/// # Panics
+///
+/// As [`every`].
+#[track_caller]
+pub fn every_explained(deadlock: &str, test: impl Fn() + Send + Sync + 'static) {
     let test = Arc::new(test);
     let cut_short = Arc::new(AtomicUsize::new(0));
+    let choices = Arc::new(AtomicBool::new(false));
     let scheduler = Patient {
         search: DfsScheduler::new(Some(MOST_ORDERS), false),
         turns: 0,
         cut_short: Arc::clone(&cut_short),
+        choices: Arc::clone(&choices),
     };
     let searched = Arc::clone(&test);
-    check(scheduler, MOST_TURNS, move || searched());
-    if cut_short.load(Ordering::Relaxed) > 0 {
-        some(ORDERS_INSTEAD, move || test());
+    check(scheduler, MOST_TURNS, deadlock, move || searched());
+    // A thread that is alone has one order only, which was run.
+    if cut_short.load(Ordering::Relaxed) > 0 && choices.load(Ordering::Relaxed) {
+        let scheduler = PctScheduler::new_from_seed(SEED, PREEMPTIONS, ORDERS_INSTEAD);
+        check(scheduler, MOST_TURNS_OF_SOME, deadlock, move || test());
     }
 }
 
@@ -86,7 +104,7 @@ pub fn every(test: impl Fn() + Send + Sync + 'static) {
 #[track_caller]
 pub fn some(orders: usize, test: impl Fn() + Send + Sync + 'static) {
     let scheduler = PctScheduler::new_from_seed(SEED, PREEMPTIONS, orders);
-    check(scheduler, MOST_TURNS_OF_SOME, test);
+    check(scheduler, MOST_TURNS_OF_SOME, WHOSE_WAIT, test);
 }
 
 /// Runs `test` in `orders` orders in which each turn goes to whoever is drawn.
@@ -99,7 +117,7 @@ pub fn some(orders: usize, test: impl Fn() + Send + Sync + 'static) {
 /// If one order makes `test` panic, or leaves all its threads waiting for one another.
 #[track_caller]
 pub fn shuffled(orders: usize, test: impl Fn() + Send + Sync + 'static) {
-    check(Shuffled { orders, drawn: SEED }, MOST_TURNS_OF_SOME, test);
+    check(Shuffled { orders, drawn: SEED }, MOST_TURNS_OF_SOME, WHOSE_WAIT, test);
 }
 
 /// Draws each turn. Shuttle's `RandomScheduler` does so too, and prints its seed when a run fails.
@@ -142,6 +160,8 @@ struct Patient<S> {
     search: S,
     turns: usize,
     cut_short: Arc<AtomicUsize>,
+    /// There was a turn that more than one thread could have had.
+    choices: Arc<AtomicBool>,
 }
 
 impl<S: Scheduler> Scheduler for Patient<S> {
@@ -163,6 +183,9 @@ impl<S: Scheduler> Scheduler for Patient<S> {
         is_yielding: bool,
     ) -> Option<TaskId> {
         self.turns += 1;
+        if runnable.len() > 1 {
+            self.choices.store(true, Ordering::Relaxed);
+        }
         let others: Vec<&Task> = runnable
             .iter()
             .copied()
@@ -221,6 +244,7 @@ fn story(turns: &[usize]) -> String {
 fn check(
     scheduler: impl Scheduler + 'static,
     most_turns: usize,
+    deadlock: &str,
     test: impl Fn() + Send + Sync + 'static,
 ) {
     take_over_the_panic_hook();
@@ -238,18 +262,25 @@ fn check(
     RECORDING.set(false);
     let places = PLACES.take();
     if let Err(payload) = outcome {
-        let what = describe(payload.as_ref(), &places);
+        let what = describe(payload.as_ref(), &places, deadlock);
         let order = order.load(Ordering::Relaxed);
-        let turns = story(&turns.lock().unwrap_or_else(PoisonError::into_inner));
-        panic!(
-            "{what}\n(This happened in order {order} of the orders in which the threads can take turns. \
-             Whose turn it was, with 0 for the test and 1 for the first thread that was started: {turns}.)"
-        );
+        let turns = turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where nobody else has had a turn, the order is not what is wrong.
+        let when = if turns.iter().all(|thread| *thread == 0) {
+            String::new()
+        } else {
+            format!(
+                "\n(This happened in order {order} of the orders in which the threads can take turns. \
+                 Whose turn it was, with 0 for the test and 1 for the first thread that was started: {}.)",
+                story(&turns)
+            )
+        };
+        panic!("{what}{when}");
     }
 }
 
 /// The failure in words for the learner: what the payload says, and where it was thrown.
-fn describe(payload: &(dyn Any + Send), places: &[(String, String)]) -> String {
+fn describe(payload: &(dyn Any + Send), places: &[(String, String)], deadlock: &str) -> String {
     let message = text_of(payload);
     if message.starts_with("deadlock! task") {
         return String::from(
@@ -263,8 +294,7 @@ fn describe(payload: &(dyn Any + Send), places: &[(String, String)]) -> String {
             n => format!("{n} threads wait"),
         };
         return format!(
-            "Deadlock: {threads}, and no thread is left that could wake them. \
-             Ask of each wait who ends it, and what that thread is waiting for itself."
+            "Deadlock: {threads}, and no thread is left that could wake them. {deadlock}"
         );
     }
     let place = places.iter().rev().find(|(said, _)| *said == message);

@@ -85,6 +85,18 @@ fn a_deadlock_is_called_one() {
 }
 
 #[test]
+fn a_deadlock_is_explained_in_the_words_of_the_test() {
+    let message = message_of(|| {
+        interleavings::every_explained("Nobody rang the bell.", thread::park);
+    });
+    // A thread that is alone has no order of turns to tell of.
+    assert_eq!(
+        message,
+        "Deadlock: a thread waits, and no thread is left that could wake them. Nobody rang the bell."
+    );
+}
+
+#[test]
 fn a_thread_that_locks_twice_is_told_so() {
     let message = message_of(|| {
         interleavings::every(|| {
@@ -117,4 +129,18 @@ fn threads_that_only_give_way_to_each_other_do_not_go_on_for_ever() {
         }
         thread.join().unwrap();
     });
+}
+
+#[test]
+fn a_thread_that_goes_round_and_round_alone_is_left() {
+    let ends = Arc::new(Notebook::new(0));
+    let noted = Arc::clone(&ends);
+    interleavings::every(move || {
+        let flag = AtomicU32::new(0);
+        while flag.load(Ordering::SeqCst) == 0 {
+            thread::yield_now();
+        }
+        *noted.lock().unwrap() += 1;
+    });
+    assert_eq!(*ends.lock().unwrap(), 0, "nobody raises the flag, and yet the loop has ended");
 }

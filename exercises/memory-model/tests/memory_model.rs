@@ -1,9 +1,10 @@
 //! What a test learns from loom that it would not learn from taking turns alone.
 
 use std::panic;
+use std::process::Command;
 
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, Ordering};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 /// Each of two threads raises its flag and looks at the other's. Fails if neither sees the other.
@@ -43,4 +44,57 @@ fn what_is_written_before_a_release_is_seen_after_the_acquire() {
         }
         other.join().unwrap();
     });
+}
+
+/// Runs one of the cases below as `cargo test` would.
+fn said_by(case: &str) -> String {
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", case])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(101), "{case} must fail, and not be aborted");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn a_deadlock_is_explained() {
+    for case in ["cases::two_orders", "cases::locked_twice"] {
+        let said = said_by(case);
+        let expected = format!("thread '{case}' (1) panicked at exercises/memory-model/tests/");
+        assert!(said.contains(&expected), "{case}: {said}");
+        assert!(said.contains("\nDeadlock: every thread waits"), "{case}: {said}");
+        assert!(!said.contains("destructor"), "{case}: {said}");
+    }
+}
+
+/// Tests that deadlock.
+mod cases {
+    use super::{Arc, Mutex, thread};
+
+    #[test]
+    #[ignore = "deadlocks on purpose"]
+    fn two_orders() {
+        memory_model::every(|| {
+            let locks = Arc::new((Mutex::new(()), Mutex::new(())));
+            let theirs = Arc::clone(&locks);
+            let other = thread::spawn(move || {
+                let _second = theirs.1.lock().unwrap();
+                let _first = theirs.0.lock().unwrap();
+            });
+            let first = locks.0.lock().unwrap();
+            let second = locks.1.lock().unwrap();
+            drop((first, second));
+            other.join().unwrap();
+        });
+    }
+
+    #[test]
+    #[ignore = "deadlocks on purpose"]
+    fn locked_twice() {
+        memory_model::every(|| {
+            let lock = Mutex::new(());
+            let _once = lock.lock().unwrap();
+            let _twice = lock.lock().unwrap();
+        });
+    }
 }

@@ -92,7 +92,7 @@ where
 
 /// Why the body will never be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stuck {
+pub(crate) enum Stuck {
     /// At this virtual time every task waited, and no timer was left.
     Deadlock(Duration),
     /// As a deadlock; but the body, polled once more, was done: nobody had woken it.
@@ -102,7 +102,7 @@ enum Stuck {
 }
 
 impl Stuck {
-    fn message(self, name: &str) -> String {
+    pub(crate) fn message(self, name: &str) -> String {
         match self {
             Self::Deadlock(at) => format!(
                 "{name} hangs: {} every task waits, and no timer is left that could wake one. It would wait for ever.\n\
@@ -125,7 +125,7 @@ impl Stuck {
 }
 
 /// `1.5 s into virtual time`, or `at once`.
-fn virtual_time(at: Duration) -> String {
+pub(crate) fn virtual_time(at: Duration) -> String {
     if at.is_zero() {
         String::from("before any virtual time has passed,")
     } else {

@@ -1,7 +1,7 @@
 //! What the exercises' tests share: watchdogs, probes and scripted streams.
 //!
 //! A test of concurrent code fails in two ways that a plain `assert!` never sees: it hangs, or it passes by luck.
-//! This crate turns a hang into a message that says which kind of hang it is ([`watch`], [`watch_async`]),
+//! This crate turns a hang into a message that says which kind of hang it is ([`watch`], [`watch_async`], [`VirtualWatch`]),
 //! and makes counts, clocks and streams exact, so that nothing is left to luck
 //! ([`count`], [`clock::TestClock`], [`script::Script`], [`splits`], [`threads::Meeting`], [`no_blocking`]).
 //! What is compared is compared with [`expect_eq!`], whose message says which value is the learner's.
@@ -40,6 +40,7 @@ mod asynchronous;
 mod cpu;
 mod expect;
 mod split;
+mod virtual_clock;
 mod watchdog;
 
 pub use asynchronous::{watch_async, watch_local};
@@ -47,4 +48,5 @@ pub use blocking::no_blocking;
 #[doc(hidden)]
 pub use expect::differ;
 pub use split::{Split, splits};
+pub use virtual_clock::VirtualWatch;
 pub use watchdog::watch;

@@ -43,7 +43,11 @@ where
     A: App + 'static,
     I: hyper::rt::Read + hyper::rt::Write + Unpin,
 {
-    let wire = Arc::new(Wire { slot: Slot::new(), request: Mutex::default() });
+    let wire = Arc::new(Wire {
+        slot: Slot::new(),
+        request: Mutex::default(),
+        unread: AtomicBool::new(false),
+    });
     let calls = Arc::new(Calls::new(Arc::clone(&wire), report));
     let service = service_fn(|request: Request<Incoming>| {
         let (parts, body) = request.into_parts();
@@ -55,7 +59,7 @@ where
             headers: parts.headers,
         };
         let scope = Scope::Http(HttpScope {
-            head: wire.request().put(head, body),
+            head: wire.put(head, body),
             extensions,
             state: state.clone(),
             connection: Arc::clone(&connection),
@@ -112,6 +116,8 @@ fn offered(headers: &HeaderMap) -> Extensions {
 struct Wire {
     slot: Slot,
     request: Mutex<RequestSide>,
+    /// hyper has not read the whole request yet, so somebody must, or give up its body.
+    unread: AtomicBool,
 }
 
 #[derive(Default)]
@@ -120,14 +126,21 @@ struct RequestSide {
     body: Option<Incoming>,
 }
 
-impl RequestSide {
-    fn put(&mut self, head: RequestHead, body: Incoming) -> Arc<RequestHead> {
-        self.body = Some(body);
-        self.head.put(head)
-    }
-}
-
 impl Wire {
+    fn put(&self, head: RequestHead, body: Incoming) -> Arc<RequestHead> {
+        self.unread.store(!body.is_end_stream(), Relaxed);
+        let mut request = self.request();
+        request.body = Some(body);
+        request.head.put(head)
+    }
+
+    /// The response is complete, or there will be none: nobody reads the rest of the request. hyper passes over it, or closes the connection.
+    fn release(&self) {
+        if self.unread.swap(false, Relaxed) {
+            self.request().body = None;
+        }
+    }
+
     fn request(&self) -> MutexGuard<'_, RequestSide> {
         self.request.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -177,6 +190,8 @@ struct Calls<F> {
     running: Mutex<Running<F>>,
     /// Something has happened since the current call was polled.
     news: AtomicBool,
+    /// There may be a call. This and the news are for the connection's task alone.
+    busy: AtomicBool,
 }
 
 struct Running<F> {
@@ -194,7 +209,8 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
             earlier: Vec::new(),
             report: Box::new(report),
         };
-        Self { wire, running: Mutex::new(running), news: AtomicBool::new(false) }
+        let (news, busy) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { wire, running: Mutex::new(running), news, busy }
     }
 
     fn lock(&self) -> MutexGuard<'_, Running<F>> {
@@ -211,12 +227,12 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         }
         running.current.0 = call;
         running.current.1.set(Some(begin()));
+        self.busy.store(true, Relaxed);
         self.turn();
     }
 
     /// The task was woken, and nobody knows why; or something was taken or read, and the call may go on.
     fn turn(&self) {
-        // Only the connection's task looks at this.
         self.news.store(true, Relaxed);
     }
 
@@ -231,21 +247,28 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
             self.news.store(false, Relaxed);
             poll_one(&self.wire, *call, future, cx, &running.report);
         }
-        if future.is_some() { Poll::Pending } else { Poll::Ready(()) }
+        if future.is_some() {
+            return Poll::Pending;
+        }
+        self.wire.release();
+        self.busy.store(!running.earlier.is_empty(), Relaxed);
+        Poll::Ready(())
     }
 
     /// Polls all calls; ready if there are none.
     fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
+        if !self.busy.load(Relaxed) {
+            return Poll::Ready(());
+        }
         let running = &mut *self.lock();
         let current = self.poll_current_of(running, cx);
-        if running.earlier.is_empty() {
-            return current;
-        }
         running.earlier.retain_mut(|(call, future)| {
             poll_one(&self.wire, *call, future, cx, &running.report);
             future.is_some()
         });
-        if running.earlier.is_empty() { current } else { Poll::Pending }
+        let busy = current.is_pending() || !running.earlier.is_empty();
+        self.busy.store(busy, Relaxed);
+        if busy { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 
@@ -282,6 +305,9 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
             Poll::Ready(Head::Response(start, first)) => {
                 self.calls.turn();
                 let body = SlotBody::beginning_with(first, start.trailers, &self.calls);
+                if matches!(body, SlotBody::Whole(_)) && !ended {
+                    self.calls.wire.release();
+                }
                 Poll::Ready(Ok(response(start, body)))
             }
             Poll::Pending if ended => {
@@ -356,7 +382,10 @@ impl<F: Future<Output = Result<(), Error>>> Body for SlotBody<F> {
                     return Poll::Ready(Some(Ok(Frame::trailers(trailers.headers))));
                 }
                 Poll::Ready(_) => {}
-                Poll::Pending if calls.wire.slot.is_complete() => return Poll::Ready(None),
+                Poll::Pending if calls.wire.slot.is_complete() => {
+                    calls.wire.release();
+                    return Poll::Ready(None);
+                }
                 // hyper closes the connection, and the client sees that something is missing.
                 Poll::Pending if ended => {
                     return Poll::Ready(Some(Err(Failure::Unfinished.into())));

@@ -1,0 +1,88 @@
+//! Tasks, and the queue of those that are to be polled.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Wake, Waker};
+
+use shuttle::sync::atomic::{AtomicBool, Ordering};
+use shuttle::sync::{Arc, Mutex, Weak};
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+const UNPOISONED: &str = "no future runs under this lock";
+
+// ANCHOR: task
+/// A future, and what its wakers have to know.
+struct Task {
+    /// `None` once it is done.
+    future: Mutex<Option<BoxFuture>>,
+    /// It is in the queue.
+    queued: AtomicBool,
+    queue: Weak<Queue>,
+}
+
+/// Tasks that are to be polled, first come first served.
+#[derive(Default)]
+struct Queue {
+    tasks: Mutex<VecDeque<Arc<Task>>>,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        if self.queued.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if let Some(queue) = self.queue.upgrade() {
+            queue.tasks.lock().expect(UNPOISONED).push_back(self);
+        }
+    }
+}
+// ANCHOR_END: task
+
+/// Runs tasks, first come first served.
+#[derive(Default)]
+pub struct Executor {
+    queue: Arc<Queue>,
+}
+
+impl Executor {
+    /// An executor without tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    // ANCHOR: spawn
+    /// Makes a task of the future, and queues it.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let task = Task {
+            future: Mutex::new(Some(Box::pin(future))),
+            queued: AtomicBool::new(false),
+            queue: Arc::downgrade(&self.queue),
+        };
+        Arc::new(task).wake();
+    }
+    // ANCHOR_END: spawn
+
+    // ANCHOR: run
+    /// Polls what is queued, in order, until nothing is.
+    ///
+    /// # Panics
+    ///
+    /// If a future does.
+    pub fn run(&mut self) {
+        loop {
+            let next = self.queue.tasks.lock().expect(UNPOISONED).pop_front();
+            let Some(task) = next else { break };
+            // From here on a wake is for the next poll.
+            task.queued.swap(false, Ordering::AcqRel);
+            let waker = Waker::from(Arc::clone(&task));
+            let mut slot = task.future.lock().expect("a future that panicked is not woken again");
+            if let Some(future) = slot.as_mut()
+                && future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+            {
+                *slot = None;
+            }
+        }
+    }
+    // ANCHOR_END: run
+}

@@ -1,0 +1,83 @@
+//! When the executor has emptied its queue, nothing comes into it any more.
+//!
+//! caught by: a_wake_when_the_executor_is_gone_does_nothing
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Wake, Waker};
+
+use shuttle::sync::atomic::{AtomicBool, Ordering};
+use shuttle::sync::{Arc, Mutex};
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A future, and what its wakers have to know.
+struct Task {
+    /// `None` once it is done.
+    future: Mutex<Option<BoxFuture>>,
+    /// It is in the queue.
+    queued: AtomicBool,
+    queue: Arc<Queue>,
+}
+
+/// Tasks that are to be polled, first come first served.
+#[derive(Default)]
+struct Queue {
+    tasks: Mutex<VecDeque<Arc<Task>>>,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        if self.queued.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let queue = Arc::clone(&self.queue);
+        queue.tasks.lock().unwrap().push_back(self);
+    }
+}
+
+/// Runs tasks, first come first served.
+#[derive(Default)]
+pub struct Executor {
+    queue: Arc<Queue>,
+}
+
+impl Drop for Executor {
+    fn drop(&mut self) {
+        let left = std::mem::take(&mut *self.queue.tasks.lock().unwrap());
+        drop(left);
+    }
+}
+
+impl Executor {
+    /// An executor without tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a task of the future, and queues it.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let task = Task {
+            future: Mutex::new(Some(Box::pin(future))),
+            queued: AtomicBool::new(false),
+            queue: Arc::clone(&self.queue),
+        };
+        Arc::new(task).wake();
+    }
+
+    /// Polls what is queued, in order, until nothing is.
+    pub fn run(&mut self) {
+        loop {
+            let next = self.queue.tasks.lock().unwrap().pop_front();
+            let Some(task) = next else { break };
+            task.queued.swap(false, Ordering::AcqRel);
+            let waker = Waker::from(Arc::clone(&task));
+            let mut slot = task.future.lock().unwrap();
+            if let Some(future) = slot.as_mut()
+                && future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+            {
+                *slot = None;
+            }
+        }
+    }
+}

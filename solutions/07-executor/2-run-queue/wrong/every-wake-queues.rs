@@ -1,0 +1,67 @@
+//! A queue is for everything that comes.
+//!
+//! caught by: wakes_before_a_poll_are_one
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Wake, Waker};
+
+use shuttle::sync::{Arc, Mutex, Weak};
+
+type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A future, and what its wakers have to know.
+struct Task {
+    /// `None` once it is done.
+    future: Mutex<Option<BoxFuture>>,
+    queue: Weak<Queue>,
+}
+
+/// Tasks that are to be polled, first come first served.
+#[derive(Default)]
+struct Queue {
+    tasks: Mutex<VecDeque<Arc<Task>>>,
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        if let Some(queue) = self.queue.upgrade() {
+            queue.tasks.lock().unwrap().push_back(self);
+        }
+    }
+}
+
+/// Runs tasks, first come first served.
+#[derive(Default)]
+pub struct Executor {
+    queue: Arc<Queue>,
+}
+
+impl Executor {
+    /// An executor without tasks.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes a task of the future, and queues it.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let task =
+            Task { future: Mutex::new(Some(Box::pin(future))), queue: Arc::downgrade(&self.queue) };
+        Arc::new(task).wake();
+    }
+
+    /// Polls what is queued, in order, until nothing is.
+    pub fn run(&mut self) {
+        loop {
+            let next = self.queue.tasks.lock().unwrap().pop_front();
+            let Some(task) = next else { break };
+            let waker = Waker::from(Arc::clone(&task));
+            let mut slot = task.future.lock().unwrap();
+            if let Some(future) = slot.as_mut()
+                && future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready()
+            {
+                *slot = None;
+            }
+        }
+    }
+}

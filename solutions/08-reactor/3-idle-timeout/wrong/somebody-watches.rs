@@ -1,0 +1,97 @@
+//! A task of its own watches the connection.
+//!
+//! caught by: a_conversation_in_time_comes_to_its_end
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use executor::{now, sleep_until, spawn};
+use futures_io::{AsyncRead, AsyncWrite};
+
+/// No byte has passed for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Silent;
+
+/// A stream that takes note when bytes pass.
+#[derive(Debug)]
+pub struct Watched<S> {
+    stream: S,
+    /// When a byte passed last.
+    passed: Rc<Cell<Duration>>,
+}
+
+impl<S> Watched<S> {
+    fn note(&self, outcome: &Poll<io::Result<usize>>) {
+        if matches!(outcome, Poll::Ready(Ok(1..))) {
+            self.passed.set(now());
+        }
+    }
+}
+
+/// Lets `conversation` talk over `stream` until it is done, or until the connection has been silent for `idle`.
+///
+/// # Errors
+///
+/// When it was silent.
+pub async fn serve<S, H, F>(stream: S, idle: Duration, conversation: H) -> Result<F::Output, Silent>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    H: FnOnce(Watched<S>) -> F,
+    F: Future,
+{
+    let passed = Rc::new(Cell::new(now()));
+    let mut conversation = pin!(conversation(Watched { stream, passed: Rc::clone(&passed) }));
+    let mut watcher = spawn(async move {
+        loop {
+            let deadline = passed.get().saturating_add(idle);
+            if deadline <= now() {
+                return;
+            }
+            sleep_until(deadline).await;
+        }
+    });
+    poll_fn(|context| {
+        if let Poll::Ready(output) = conversation.as_mut().poll(context) {
+            return Poll::Ready(Ok(output));
+        }
+        Pin::new(&mut watcher).poll(context).map(|_| Err(Silent))
+    })
+    .await
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.note(&outcome);
+        outcome
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, buffer);
+        self.note(&outcome);
+        outcome
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_close(context)
+    }
+}
