@@ -96,9 +96,9 @@ async fn tell(name: &str, app: &impl gateway::App, request: Request) {
     let (ended, report) = match answer.ended {
         Ok(()) => ("it returned".to_owned(), ""),
         Err(failure) if failure.is_expected() => (failure.to_string(), ""),
-        Err(failure) => (failure.to_string(), ", to be reported"),
+        Err(failure) => (failure.to_string(), " (to be reported)"),
     };
     let seen = format!("{}{whole}", answer.status.as_u16());
     let after = began.elapsed().as_secs();
-    println!("{name:<13} {after} s   client: {seen:<16} server: {ended}{report}");
+    println!("{name:<13} {after} s   {seen:<16} {ended}{report}");
 }

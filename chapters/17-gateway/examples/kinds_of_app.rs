@@ -63,7 +63,7 @@ async fn main() {
     ];
     for (kind, app) in &apps {
         let answer = testing::ask(app, Request::get("/")).await;
-        print!("{kind:<15} {} parts: {}", answer.sent.len() - 1, answer.text());
+        print!("{kind:<15} parts: {}   {}", answer.sent.len() - 1, answer.text());
     }
 }
 // ANCHOR_END: main

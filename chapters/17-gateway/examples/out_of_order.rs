@@ -26,9 +26,9 @@ async fn tries_everything(_: Scope, _: Receive, send: Sender) -> Result<(), Erro
 
 async fn try_to(send: &Sender, event: impl Into<SendEvent>) {
     let event = event.into();
-    let name = event.name();
+    let name = event.name().trim_start_matches("http.response.");
     let said = send.send(event).await.map_or_else(|error| error.to_string(), |()| "ok".to_owned());
-    println!("{name:<23} {said}");
+    println!("{name:<15} {said}");
 }
 // ANCHOR_END: app
 

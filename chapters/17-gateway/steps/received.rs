@@ -47,14 +47,13 @@ async fn chat_app(
     loop {
         tokio::select! {
             told = receive.recv() => match told {
-                Some(Received::Body(line)) => room.send(format!("{name}: {line}"))?,
+                Some(Received::Body(line)) => {
+                    room.send(format!("{name}: {line}"))?;
+                }
                 Some(Received::Disconnect) | None => break,
             },
-            heard = others.recv() => {
-                send.send(Event::Body(heard?)).await?;
-                continue;
-            }
-        };
+            heard = others.recv() => send.send(Event::Body(heard?)).await?,
+        }
     }
     room.send(format!("{name} has left"))?;
     Ok(())
