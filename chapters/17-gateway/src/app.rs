@@ -46,6 +46,7 @@ use crate::scope::Scope;
 /// serve(hello);
 /// serve(Greeter { name: "Judit".to_owned() });
 /// ```
+// ANCHOR: trait
 pub trait App: Send + Sync {
     /// Answers one call.
     ///
@@ -77,6 +78,7 @@ where
         self(scope, receive, send)
     }
 }
+// ANCHOR_END: trait
 // ANCHOR_END: app
 
 /// An application whose type is forgotten. A clone is the same application.

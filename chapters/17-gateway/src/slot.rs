@@ -26,6 +26,7 @@ pub struct Slot {
     inner: Mutex<Inner>,
 }
 
+// ANCHOR: inner
 struct Inner {
     call: CallId,
     rules: Rules,
@@ -42,6 +43,7 @@ struct Inner {
     /// Who waits for an event.
     server: Option<Waker>,
 }
+// ANCHOR_END: inner
 
 /// What a response begins with.
 #[derive(Debug)]
