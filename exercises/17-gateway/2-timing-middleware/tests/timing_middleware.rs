@@ -135,6 +135,13 @@ async fn fails(path: &str, mut receive: Receive, send: Sender) -> Result<(), Err
             // An error of `receive`'s.
             while receive.part().await?.is_some() {}
         }
+        "/content" | "/offended" => {
+            send.send(start).await?;
+            while receive.next().await != ReceiveEvent::HttpDisconnect {}
+            if path == "/offended" {
+                return Err(Fire.into());
+            }
+        }
         "/writes" => {
             send.send(start).await?;
             loop {
@@ -373,6 +380,22 @@ fn a_client_that_leaves_is_no_failure() {
                 matches!(answer.ended, Err(Failure::Disconnected)),
                 "{path}: the application has passed on that the client is gone, and for the server the call ended with {:?}",
                 answer.ended
+            );
+        }
+    });
+}
+
+#[test]
+fn what_is_returned_says_how_it_ended() {
+    proctor::watch_async(async {
+        for (path, ended) in [("/content", Ended::Returned), ("/offended", Ended::Failed)] {
+            let (app, told) = timed();
+            testing::ask(&app, Request::get(path).wait(SECOND).disconnect()).await;
+            let returned = if path == "/content" { "Ok" } else { "the error Fire" };
+            proctor::expect_eq!(
+                told.one(path).ended,
+                ended,
+                "how a call ended whose client has left, and whose application has then returned {returned}"
             );
         }
     });
