@@ -42,6 +42,8 @@ pub(crate) struct Wire {
     old: AtomicBool,
     /// How many requests hyper has passed on.
     pub(crate) served: AtomicU64,
+    /// The server is going down.
+    pub(crate) stopping: AtomicBool,
     /// This response is the connection's last.
     pub(crate) last: AtomicBool,
     /// The response's end is the connection's end: one that is cut short looks like a whole one, unless the connection is reset.
@@ -70,6 +72,7 @@ impl Wire {
             responding: AtomicBool::new(false),
             old: AtomicBool::new(false),
             served: AtomicU64::new(0),
+            stopping: AtomicBool::new(false),
             last: AtomicBool::new(false),
             delimited_by_close: AtomicBool::new(false),
             drain,

@@ -39,7 +39,7 @@ pub struct Config {
     pub after_disconnect: Duration,
     /// How long a connection that is closed with bytes unread is kept for the client to read the last response. Default: 1 s.
     pub linger: Duration,
-    /// How long connections have to end after [`serve_until`](crate::serve_until) was told to stop. Then they are dropped. Default: 30 s.
+    /// How long connections have to end after [`serve_until`](crate::Server::serve_until) was told to stop. Then they are dropped. Default: 30 s.
     pub graceful: Duration,
 
     /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.

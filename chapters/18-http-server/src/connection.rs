@@ -71,7 +71,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
     let service = service_fn(|request: Request<Incoming>| {
         let number = wire.served.fetch_add(1, Relaxed) + 1;
         let last = config.requests.is_some_and(|most| number >= most);
-        wire.last.store(last || shared.shutdown.has_begun(), Relaxed);
+        wire.last.store(last || wire.stopping.load(Relaxed), Relaxed);
         begin(request, &shared, &connection, &calls, run)
     });
     let mut hyper = http1::Builder::new()
@@ -83,6 +83,13 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
     let mut sleep = pin!(sleep(config.first_byte));
     let mut stop = pin!(Some(shared.shutdown.begun()));
     let mut end = poll_fn(|cx| {
+        if let Some(begun) = stop.as_mut().as_pin_mut()
+            && begun.poll(cx).is_ready()
+        {
+            stop.set(None);
+            wire.last.store(true, Relaxed);
+            wire.stopping.store(true, Relaxed);
+        }
         calls.turn();
         loop {
             if let Poll::Ready(result) = hyper.poll_without_shutdown(cx) {
@@ -102,12 +109,6 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
                     return Poll::Ready(End::Gone);
                 }
                 left.set(None);
-            }
-            if let Some(begun) = stop.as_mut().as_pin_mut()
-                && begun.poll(cx).is_ready()
-            {
-                stop.set(None);
-                wire.last.store(true, Relaxed);
             }
             // hyper has read all that there was: nothing is in the kernel either.
             if stop.is_none() && wire.is_quiet() && meter.phase() == Phase::Idle {

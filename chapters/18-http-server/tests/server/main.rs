@@ -4,4 +4,6 @@
 mod app;
 mod common;
 mod http;
+mod leaving;
+mod limits;
 mod strict;
