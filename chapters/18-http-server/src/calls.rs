@@ -335,6 +335,11 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
     type Output = Result<Response<SlotBody<F>>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let (Self::Call(calls) | Self::Ours(calls, _)) = &*self;
+        if !calls.wire.meter.waits_for(calls.manners.write_buffer) {
+            // Earlier responses wait for the client to read them.
+            return Poll::Pending;
+        }
         let calls = match &mut *self {
             Self::Call(calls) => calls,
             Self::Ours(calls, response) => {
@@ -381,7 +386,13 @@ const OURS: [HeaderName; 5] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
+/// What a response's head counts for, in bytes.
+const HEAD: usize = 200;
+
 fn response<F>(calls: &Calls<F>, start: ResponseStart, body: SlotBody<F>) -> Response<SlotBody<F>> {
+    // What is known of it by now waits to be written; parts are counted as they come.
+    let bytes = if let SlotBody::Whole(body) = &body { body.len() } else { 0 };
+    calls.wire.meter.spend(bytes.saturating_add(HEAD));
     let mut response = Response::new(body);
     *response.status_mut() = start.status;
     let headers = response.headers_mut();
@@ -426,8 +437,6 @@ impl<F> SlotBody<F> {
     fn beginning_with(first: SendEvent, trailers: bool, calls: &Arc<Calls<F>>) -> Self {
         match first {
             SendEvent::HttpResponseBody(part) if part.more_body || trailers => {
-                // The head waits to be written.
-                calls.wire.meter.spend(0);
                 Self::Parts(Parts { first: Some(part.body), calls: Arc::clone(calls) })
             }
             SendEvent::HttpResponseBody(part) => Self::Whole(part.body),

@@ -468,3 +468,63 @@ fn curl_gets_what_it_asks_for() {
         expect_eq!(failures.lines(), Vec::<String>::new(), "failures");
     });
 }
+
+#[test]
+fn python_http_client_streams_both_ways() {
+    const CLIENT: &str = r#"
+import http.client, sys
+connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
+connection.request("GET", "/")
+response = connection.getresponse()
+print(response.status, response.read().decode(), response.getheader("content-length"))
+connection.request("POST", "/echo", body=(b"crab" * 1000 for _ in range(100)), encode_chunked=True,
+                   headers={"Transfer-Encoding": "chunked"})
+response = connection.getresponse()
+print(response.status, response.read() == b"crab" * 100_000)
+connection.request("HEAD", "/bytes?n=1000&part=10")
+response = connection.getresponse()
+print(response.status, response.getheader("content-length"), response.read())
+connection.request("GET", "/mid")
+try:
+    connection.getresponse().read()
+except http.client.IncompleteRead as error:
+    print("incomplete", error.partial)
+"#;
+    real(|| async {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port().to_string();
+        let failures = Diary::default();
+        let config = crate::common::config(&failures);
+        let server = tokio::spawn(http_server::serve(listener, Conformance::default(), config));
+        let mut python = tokio::process::Command::new("python3");
+        let output = python.args(["-c", CLIENT, &port]).output().await.unwrap();
+        server.abort();
+        expect_eq!(
+            String::from_utf8_lossy(&output.stdout),
+            "200 Hello, crabs! 13\n200 True\n200 1000 b''\nincomplete b'the first part'\n",
+            "what Python printed; its errors: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    });
+}
+
+#[test]
+fn the_live_feed_of_the_site_works_over_server_sent_events() {
+    watch_async(async {
+        let state = gateway::testing::lifespan(&gateway::crab_app).startup().await.unwrap();
+        let failures = Diary::default();
+        let shutdown = gateway::Shutdown::new();
+        let config = crate::common::config(&failures);
+        let server =
+            http_server::Server::with_state(gateway::crab_app, config, state, shutdown.clone());
+        let mut client = crate::common::in_memory_to(&server, failures);
+        client.say("GET /guests HTTP/1.1\r\nhost: crab\r\n\r\n").await;
+        client.hear("</form>\n").await;
+        client.say("GET /feed HTTP/1.1\r\nhost: crab\r\n\r\n").await;
+        client.hear("data: 0.50 m, rising\n\n\r\n").await;
+        client.hear("data: 0.51 m, rising\n\n\r\n").await;
+        // It ends well when the server goes down.
+        shutdown.begin();
+        client.hear("0\r\n\r\n").await;
+    });
+}

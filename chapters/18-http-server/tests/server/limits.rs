@@ -444,3 +444,37 @@ fn a_connection_that_lingers_does_so_within_its_bound() {
         expect_eq!(began.elapsed().as_secs(), 1, "seconds until the connection is gone");
     });
 }
+
+#[test]
+fn pipelined_requests_are_answered_no_faster_than_responses_are_read() {
+    watch_async(async {
+        let calls: Arc<AtomicUsize> = Arc::default();
+        let counted = Arc::clone(&calls);
+        let app = move |_: Scope, _: Receive, send: Sender| {
+            counted.fetch_add(1, SeqCst);
+            async move {
+                send.send(ResponseStart::new(200)).await?;
+                Ok::<_, Error>(send.send(ResponseBody::last("crab")).await?)
+            }
+        };
+        let mut client = in_memory(app, |_| {});
+        let requests = "HEAD / HTTP/1.1\r\nhost: crab\r\n\r\n".repeat(100_000);
+        // It writes for as long as there is room, and reads nothing.
+        let written = tokio::time::timeout(SECOND, client.say(requests)).await;
+        assert!(written.is_err(), "all requests were taken from a client that reads nothing");
+        let answered = calls.load(SeqCst);
+        assert!((100..3_000).contains(&answered), "{answered} requests were answered");
+    });
+}
+
+#[test]
+fn a_body_that_is_passed_over_has_the_same_bounds() {
+    watch_async(async {
+        let mut client = in_memory(Conformance::default(), |_| {});
+        client.say("POST / HTTP/1.1\r\nhost: crab\r\ncontent-length: 4\r\n\r\ncr").await;
+        client.hear("crabs!").await;
+        let began = Instant::now();
+        expect_eq!(client.hear_all().await, "", "what comes after the response");
+        expect_eq!(began.elapsed().as_secs(), 30, "seconds");
+    });
+}
