@@ -335,11 +335,6 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
     type Output = Result<Response<SlotBody<F>>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let (Self::Call(calls) | Self::Ours(calls, _)) = &*self;
-        if !calls.wire.meter.waits_for(calls.manners.write_buffer) {
-            // Earlier responses wait for the client to read them.
-            return Poll::Pending;
-        }
         let calls = match &mut *self {
             Self::Call(calls) => calls,
             Self::Ours(calls, response) => {
