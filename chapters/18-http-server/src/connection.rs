@@ -162,12 +162,16 @@ impl Wire {
     /// What the scanner has refused, when its turn has come: requests that stand before it are answered first.
     fn refusal(&self) -> Option<End> {
         let refusal = self.meter.refusal()?;
-        let in_body = self.meter.phase() == Phase::Body;
-        if self.served.load(Relaxed) != self.meter.heads() || !(self.is_quiet() || in_body) {
+        if self.served.load(Relaxed) != self.meter.heads() || self.meter.is_blocked() {
             return None;
         }
-        let answered = self.is_responding() && self.slot.is_handed();
-        Some(if answered { End::Gone } else { End::Refuse(refusal) })
+        match (self.meter.phase(), self.is_responding()) {
+            (Phase::Body, true) if self.slot.is_handed() => Some(End::Gone),
+            (Phase::Body, true) | (Phase::Head | Phase::Idle, false) => Some(End::Refuse(refusal)),
+            // The response to it is out already.
+            (Phase::Body, false) => Some(End::Idle),
+            (Phase::Head | Phase::Idle, true) => None,
+        }
     }
 
     /// What of the client's is waited for.

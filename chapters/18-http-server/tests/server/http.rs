@@ -451,6 +451,8 @@ fn curl_gets_what_it_asks_for() {
         expect_eq!(curl(&["--http1.0"], "/").await, "Hello, crabs!", "HTTP/1.0");
         assert!(curl(&["-I"], "/").await.contains("content-length: 13"), "HEAD");
         expect_eq!(curl(&["-T", &file], "/upload").await, "300000", "an upload");
+        let expect = ["-H", "expect: 100-continue", "-T", &file];
+        expect_eq!(curl(&expect, "/upload").await, "300000", "an upload that is asked for");
         let chunked = ["-H", "transfer-encoding: chunked", "-T", &file];
         expect_eq!(curl(&chunked, "/echo").await, big, "a chunked upload");
         expect_eq!(

@@ -255,3 +255,26 @@ fn response_splitting_is_an_error_out_of_send() {
         assert!(!response.contains("set-cookie"), "{response}");
     });
 }
+
+#[test]
+fn a_bad_chunk_behind_an_early_response_closes_without_a_second_response() {
+    real(|| async {
+        let (mut client, _) = client().await;
+        let head = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n4\r\ncrab\r\n";
+        client.say(head).await;
+        client.hear("crabs!").await;
+        expect_eq!(client.ask("4;\x01\r\ncrab\r\n").await, "", "what comes after the response");
+    });
+}
+
+#[test]
+fn a_bad_chunk_behind_the_start_of_a_response_cuts_it() {
+    real(|| async {
+        let (mut client, _) = client().await;
+        let head =
+            "POST /echo HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n4\r\ncrab\r\n";
+        client.say(head).await;
+        client.hear("4\r\ncrab\r\n").await;
+        expect_eq!(client.ask("4;\x01\r\ncrab\r\n").await, "", "what comes after the first part");
+    });
+}
