@@ -87,13 +87,22 @@ impl AsyncRead for Tcp {
     ) -> Poll<io::Result<()>> {
         loop {
             ready!(self.stream.poll_read_ready(cx))?;
-            match self.stream.try_read(buf.initialize_unfilled()) {
-                Ok(count) => {
-                    buf.advance(count);
-                    return Poll::Ready(Ok(()));
+            let (room, mut read) = (buf.remaining(), 0);
+            // A read that leaves room has emptied the socket: to say so spares the read that would find nothing.
+            // What comes in between is not lost, as the readiness that is cleared is the one from before the read.
+            let result = self.stream.try_io(Interest::READABLE, || {
+                read = self.stream.try_read_buf(buf)?;
+                if (1..room).contains(&read) {
+                    return Err(io::ErrorKind::WouldBlock.into());
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => return Poll::Ready(Err(error)),
+                Ok(())
+            });
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && read == 0 => {}
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => return Poll::Ready(Ok(())),
             }
         }
     }
