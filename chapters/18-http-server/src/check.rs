@@ -1,0 +1,130 @@
+//! What is asked of a parsed head, where hyper asks less: who is meant, and by which form of target (RFC 9112, section 3.2; RFC 9110, section 7.2).
+//!
+//! It is pure. What needs the raw bytes is in [`scan`](crate::scan).
+
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
+
+/// Why a parsed head is refused: the status, and a line for the client.
+pub type Objection = (StatusCode, &'static str);
+
+/// Checks target and host.
+///
+/// With an absolute URI as target, its authority becomes the `host`, whatever the client wrote there.
+///
+/// # Errors
+///
+/// An [`Objection`].
+pub fn check(
+    method: &Method,
+    uri: &Uri,
+    version: Version,
+    headers: &mut HeaderMap,
+) -> Result<(), Objection> {
+    let bad = |why| Err((StatusCode::BAD_REQUEST, why));
+    if *method == Method::CONNECT {
+        return Err((StatusCode::NOT_IMPLEMENTED, "this is no proxy: there is no CONNECT"));
+    }
+    // A request has few headers: looking at each is quicker than asking the map, which would hash the name.
+    let mut hosts = headers.iter().filter(|(name, _)| *name == header::HOST);
+    let host = hosts.next().map(|(_, value)| value);
+    if hosts.next().is_some() {
+        return bad("there are several hosts");
+    }
+    match host {
+        None if version == Version::HTTP_11 => return bad("there is no host"),
+        Some(value) if !is_host(value.as_bytes()) => return bad("the host is none"),
+        _ => {}
+    }
+    match (uri.scheme_str(), uri.authority()) {
+        (None, None) if uri.path() == "*" => {
+            if *method == Method::OPTIONS {
+                Ok(())
+            } else {
+                bad("the target * is for OPTIONS")
+            }
+        }
+        (None, None) if uri.path().starts_with('/') => Ok(()),
+        (Some("http" | "https"), Some(authority)) => {
+            let authority =
+                plain(authority).ok_or((StatusCode::BAD_REQUEST, "the target has userinfo"))?;
+            headers.insert(header::HOST, authority);
+            Ok(())
+        }
+        (Some(_), _) => bad("the target's scheme is not http"),
+        _ => bad("the target is no path"),
+    }
+}
+
+fn plain(authority: &Authority) -> Option<HeaderValue> {
+    let text = authority.as_str();
+    is_host(text.as_bytes()).then(|| HeaderValue::from_str(text).ok()).flatten()
+}
+
+/// The bytes of a registered name: a table, as this is asked for each byte of each request's host.
+const NAMED: [bool; 256] = {
+    let mut named = [false; 256];
+    let mut byte: u8 = 0;
+    while byte < 128 {
+        let mark = matches!(
+            byte,
+            b'-' | b'.'
+                | b'_'
+                | b'~'
+                | b'!'
+                | b'$'
+                | b'&'
+                | b'\''
+                | b'('
+                | b')'
+                | b'*'
+                | b'+'
+                | b','
+                | b';'
+                | b'='
+                | b'%'
+        );
+        named[byte as usize] = mark || byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    named
+};
+
+/// A host and perhaps a port (RFC 3986, section 3.2.2), or nothing at all.
+fn is_host(value: &[u8]) -> bool {
+    let (host, port) = match value {
+        [b'[', ..] => match value.iter().position(|&byte| byte == b']') {
+            Some(end) => value.split_at(end + 1),
+            None => return false,
+        },
+        _ => value.split_at(value.iter().position(|&byte| byte == b':').unwrap_or(value.len())),
+    };
+    let digits = match port {
+        [] => true,
+        [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let inside = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
+    let named = |byte: &u8| NAMED[usize::from(*byte)];
+    let numbered = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+    digits
+        && inside.map_or_else(
+            || host.iter().all(named),
+            |inside| !inside.is_empty() && inside.iter().all(numbered),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_host;
+
+    #[test]
+    fn hosts_are_names_and_addresses_with_or_without_a_port() {
+        for host in ["crab", "crab:8000", "127.0.0.1:80", "[::1]", "[::1]:80", "", "crab:"] {
+            assert!(is_host(host.as_bytes()), "{host:?} is a host");
+        }
+        for host in ["a b", "a@b", "a/b", "a:b", "[::1", "[]", "[::1]x", "a:1:2", "a\"", "a,b "] {
+            assert!(!is_host(host.as_bytes()), "{host:?} is no host");
+        }
+    }
+}

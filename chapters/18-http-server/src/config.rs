@@ -1,0 +1,126 @@
+//! All that can be set, with units and defaults.
+
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+use http::HeaderValue;
+use wsgi::server::ErrorLog;
+
+/// How the server is set up.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let config = http_server::Config {
+///     keep_alive: Duration::from_secs(60),
+///     in_flight: Some(1_000),
+///     ..http_server::Config::default()
+/// };
+/// # let _ = config;
+/// ```
+#[derive(Clone)]
+pub struct Config {
+    /// How long a new connection may be silent before the first byte. Default: 10 s.
+    pub first_byte: Duration,
+    /// How long a request's head may take, from its first byte to its last. Then the client gets 408. Default: 10 s.
+    pub head: Duration,
+    /// How long a connection may be idle between two requests. Default: 5 s.
+    pub keep_alive: Duration,
+    /// How long the next bytes of a request's body may take, while somebody waits for them. Default: 30 s.
+    pub body: Duration,
+    /// How many bytes a second a request's body must bring, on average over the time that somebody waits for it, after the first
+    /// [`body`](Self::body) of it; 0 is no bound. Default: 240.
+    pub body_rate: u32,
+    /// How long the client may take to make room for more of the response. Default: 30 s.
+    pub write: Duration,
+    /// How long an application may go on after its client has left in the middle of the response.
+    /// Then its future is dropped. What works on after a whole response is not counted. Default: 30 s.
+    pub after_disconnect: Duration,
+    /// How long a connection that is closed with bytes unread is kept for the client to read the last response. Default: 1 s.
+    pub linger: Duration,
+    /// How long connections have to end after [`serve_until`](crate::Server::serve_until) was told to stop. Then they are dropped. Default: 30 s.
+    pub graceful: Duration,
+
+    /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.
+    pub head_bytes: usize,
+    /// The most fields in a head, and in the trailers. More get 431. hyper refuses more than 100, so a larger number has no effect. Default: 100.
+    pub head_fields: usize,
+    /// How many bytes of a request's body are read and thrown away after the response, to keep the connection;
+    /// and how many while it lingers. Default: 256 KiB.
+    pub drain: u64,
+    /// How many bytes of a response wait in the server for a client that does not read, before `send` waits.
+    /// To this come at most the part that passes the mark, and one more. Default: 64 KiB.
+    pub write_buffer: usize,
+    /// How many bytes the kernel keeps for a TCP client beside those that are on their way (`TCP_NOTSENT_LOWAT`, Linux);
+    /// `None` leaves it at megabytes. Default: 128 KiB.
+    pub unsent: Option<u32>,
+
+    /// How many connections are open at most. More wait in the listener's queue. Default: 10,000.
+    pub connections: usize,
+    /// How many calls of the application run at a time; further requests get 503. `None` is no bound. Default: none.
+    pub in_flight: Option<usize>,
+    /// What `retry-after` says in such a 503, in whole seconds. Default: 1 s.
+    pub retry_after: Duration,
+    /// After how many requests a connection is closed. `None` is no bound. Default: none.
+    pub requests: Option<u64>,
+
+    /// Whether a client that has closed its sending side is still there. A FIN does not say which it is.
+    /// `false`: it is gone, and an application in the middle of its response learns of it at once.
+    /// `true`: it still reads, and is gone only when the connection breaks. Default: `false`.
+    pub half_close: bool,
+    /// Whether responses have a `date`. Default: `true`.
+    pub date: bool,
+    /// The `server` field of responses that have none of the application's. Default: `tidepool`.
+    pub server: Option<HeaderValue>,
+    /// The path under which the application is mounted, for the scope. Default: empty.
+    pub root_path: String,
+    /// Where failures of the application are reported, a line each. Default: standard error.
+    pub errors: ErrorLog,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            first_byte: Duration::from_secs(10),
+            head: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(5),
+            body: Duration::from_secs(30),
+            body_rate: 240,
+            write: Duration::from_secs(30),
+            after_disconnect: Duration::from_secs(30),
+            linger: Duration::from_secs(1),
+            graceful: Duration::from_secs(30),
+            head_bytes: 64 * 1024,
+            head_fields: 100,
+            drain: 256 * 1024,
+            write_buffer: 64 * 1024,
+            unsent: Some(128 * 1024),
+            connections: 10_000,
+            in_flight: None,
+            retry_after: Duration::from_secs(1),
+            requests: None,
+            half_close: false,
+            date: true,
+            server: Some(HeaderValue::from_static("tidepool")),
+            root_path: String::new(),
+            errors: ErrorLog::new(io::stderr()),
+        }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Config")
+            .field("first_byte", &self.first_byte)
+            .field("head", &self.head)
+            .field("keep_alive", &self.keep_alive)
+            .field("body", &self.body)
+            .field("write", &self.write)
+            .field("connections", &self.connections)
+            .field("in_flight", &self.in_flight)
+            .field("requests", &self.requests)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,350 @@
+//! One connection, in one task: hyper's connection, the application's calls beside it, and what hyper does not see or bound.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::SystemTime;
+
+use gateway::{
+    App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
+    Rules, Scope, Sender, Shutdown, State,
+};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, sleep, timeout};
+use wsgi::clock::http_date;
+
+use crate::calls::{Answer, Calls, Manners, Wire};
+use crate::check::check;
+use crate::config::Config;
+use crate::io::{Io, Meter};
+use crate::scan::{Limits, Phase, Refusal, Scanner};
+use crate::timer::{Timer, Waiting};
+use crate::transport::Transport;
+
+/// What all connections of a server share.
+pub(crate) struct Shared<A> {
+    pub(crate) app: A,
+    pub(crate) config: Config,
+    pub(crate) state: State,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) in_flight: AtomicUsize,
+}
+
+/// Why a connection is closed.
+enum End {
+    /// hyper has done all; whether well.
+    Over(bool),
+    /// The client is told, and nothing else.
+    Refuse(Refusal),
+    /// Both sides have done what they had to.
+    Idle,
+    /// Nobody is there, or nobody that reads.
+    Gone,
+}
+
+/// Serves one connection, until it is closed and each call has returned or was given up.
+pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc<Shared<A>>) {
+    let config = &shared.config;
+    let (client, server) = stream.addresses();
+    let connection = Arc::new(Connection {
+        encrypted: false,
+        client,
+        server,
+        root_path: config.root_path.clone(),
+        tls: None,
+        shutdown: shared.shutdown.clone(),
+    });
+    let meter = Arc::new(Meter::default());
+    let wire = Arc::new(Wire::new(Arc::clone(&meter), config.drain));
+    let manners = Manners { server: config.server.clone(), write_buffer: config.write_buffer };
+    let calls = Arc::new(Calls::new(Arc::clone(&wire), manners, config.errors.clone()));
+    let mut left = pin!(Some(stream.left(config.half_close)));
+    let scanner = Scanner::new(Limits { bytes: config.head_bytes, fields: config.head_fields });
+    let io = TokioIo::new(Io::new(stream, scanner, Arc::clone(&meter)));
+    let service = service_fn(|request: Request<Incoming>| {
+        let number = wire.served.fetch_add(1, Relaxed) + 1;
+        let last = config.requests.is_some_and(|most| number >= most);
+        wire.last.store(last || wire.stopping.load(Relaxed), Relaxed);
+        begin(request, &shared, &connection, &calls, run)
+    });
+    let mut hyper = http1::Builder::new()
+        // Where the end is seen without reading, hyper is not to take it for the end of all.
+        .half_close(config.half_close || S::WATCHES)
+        .auto_date_header(config.date)
+        .serve_connection(io, service);
+    let mut timer = Timer::new();
+    let mut sleep = pin!(sleep(config.first_byte));
+    let mut stop = pin!(Some(shared.shutdown.begun()));
+    let mut end = poll_fn(|cx| {
+        if let Some(begun) = stop.as_mut().as_pin_mut()
+            && begun.poll(cx).is_ready()
+        {
+            stop.set(None);
+            wire.last.store(true, Relaxed);
+            wire.stopping.store(true, Relaxed);
+        }
+        calls.turn();
+        loop {
+            if let Poll::Ready(result) = hyper.poll_without_shutdown(cx) {
+                return Poll::Ready(End::Over(result.is_ok()));
+            }
+            let _ = calls.poll(cx);
+            wire.poll_drain(cx);
+            if let Some(end) = wire.refusal() {
+                return Poll::Ready(end);
+            }
+            let responding = wire.is_responding();
+            if responding
+                && let Some(gone) = left.as_mut().as_pin_mut()
+                && gone.poll(cx).is_ready()
+            {
+                if !wire.slot.is_complete() {
+                    return Poll::Ready(End::Gone);
+                }
+                left.set(None);
+            }
+            // hyper has read all that there was: nothing is in the kernel either.
+            if stop.is_none() && wire.is_quiet() && meter.phase() == Phase::Idle {
+                return Poll::Ready(End::Idle);
+            }
+            if let Poll::Ready(late) = timer.poll(wire.waiting(), config, sleep.as_mut(), cx) {
+                return Poll::Ready(wire.too_late(late));
+            }
+            if !meter.is_relieved() {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await;
+    left.set(None);
+    stop.set(None);
+    let io = hyper.into_parts().io.into_inner();
+    if matches!(end, End::Over(false) | End::Gone) && wire.delimited_by_close.load(Relaxed) {
+        io.stream.reset();
+        end = End::Gone;
+    }
+    wire.slot.close();
+    calls.turn();
+    sleep.as_mut().reset(Instant::now() + config.after_disconnect);
+    let mut closing = pin!(Some(close(io.stream, end, config)));
+    poll_fn(|cx| {
+        calls.turn();
+        if let Some(close) = closing.as_mut().as_pin_mut()
+            && close.poll(cx).is_ready()
+        {
+            closing.set(None);
+        }
+        let mut running = calls.poll(cx);
+        if running.is_pending() && sleep.as_mut().poll(cx).is_ready() {
+            calls.give_up();
+            running = calls.poll(cx);
+        }
+        if closing.is_none() { running } else { Poll::Pending }
+    })
+    .await;
+}
+
+impl Wire {
+    /// Whether nothing is to be done until the client sends a request, or the rest of a head.
+    fn is_quiet(&self) -> bool {
+        self.served.load(Relaxed) == self.meter.heads()
+            && !self.is_responding()
+            && !self.meter.is_blocked()
+    }
+
+    /// What the scanner has refused, when its turn has come: requests that stand before it are answered first.
+    fn refusal(&self) -> Option<End> {
+        let refusal = self.meter.refusal()?;
+        if self.served.load(Relaxed) != self.meter.heads() || self.meter.is_blocked() {
+            return None;
+        }
+        match (self.meter.phase(), self.is_responding()) {
+            (Phase::Body, true) if self.slot.is_handed() => Some(End::Gone),
+            (Phase::Body, true) | (Phase::Head | Phase::Idle, false) => Some(End::Refuse(refusal)),
+            // The response to it is out already.
+            (Phase::Body, false) => Some(End::Idle),
+            (Phase::Head | Phase::Idle, true) => None,
+        }
+    }
+
+    /// What of the client's is waited for.
+    fn waiting(&self) -> Waiting {
+        let meter = &self.meter;
+        if meter.is_blocked() {
+            return Waiting::Write(meter.written());
+        }
+        let heads = meter.heads();
+        match meter.phase() {
+            Phase::Body if self.served.load(Relaxed) == heads && self.is_reading() => {
+                Waiting::Body(heads, meter.read())
+            }
+            Phase::Idle if heads == 0 => Waiting::First,
+            Phase::Idle if self.is_quiet() => Waiting::Idle(heads),
+            Phase::Head if self.is_quiet() => Waiting::Head(heads),
+            _ => Waiting::Nothing,
+        }
+    }
+
+    /// It was waited for too long.
+    fn too_late(&self, waiting: Waiting) -> End {
+        match waiting {
+            Waiting::Head(_) => End::Refuse(Refusal::Timeout),
+            Waiting::Body(..) if self.is_responding() && !self.slot.is_handed() => {
+                End::Refuse(Refusal::Timeout)
+            }
+            Waiting::First | Waiting::Idle(_) => End::Idle,
+            Waiting::Body(..) | Waiting::Write(_) | Waiting::Nothing => End::Gone,
+        }
+    }
+}
+
+/// A call that counts as in flight.
+struct Ticket<A> {
+    shared: Arc<Shared<A>>,
+}
+
+impl<A> Ticket<A> {
+    fn take(shared: &Arc<Shared<A>>) -> Option<Self> {
+        if let Some(most) = shared.config.in_flight
+            && shared.in_flight.fetch_add(1, Relaxed) >= most
+        {
+            shared.in_flight.fetch_sub(1, Relaxed);
+            return None;
+        }
+        Some(Self { shared: Arc::clone(shared) })
+    }
+}
+
+impl<A> Drop for Ticket<A> {
+    fn drop(&mut self) {
+        if self.shared.config.in_flight.is_some() {
+            self.shared.in_flight.fetch_sub(1, Relaxed);
+        }
+    }
+}
+
+/// The call's future owns the application, so that hyper's body type, which must be `'static`, can name it.
+#[expect(clippy::manual_async_fn, reason = "an async fn would move its arguments once more")]
+fn run<A: App>(
+    ticket: Ticket<A>,
+    scope: Scope,
+    receive: Receive,
+    send: Sender,
+) -> impl Future<Output = Result<(), Error>> + Send {
+    async move { ticket.shared.app.call(scope, receive, send).await }
+}
+
+/// A request has come: the application is called, or the server answers itself.
+#[inline]
+fn begin<A: App, F: Future<Output = Result<(), Error>>>(
+    request: Request<Incoming>,
+    shared: &Arc<Shared<A>>,
+    connection: &Arc<Connection>,
+    calls: &Arc<Calls<F>>,
+    run: impl FnOnce(Ticket<A>, Scope, Receive, Sender) -> F,
+) -> Answer<F> {
+    let wire = &calls.wire;
+    let (mut parts, body) = request.into_parts();
+    wire.put_body(parts.version, &parts.headers, body);
+    if let Err((status, why)) = check(&parts.method, &parts.uri, parts.version, &mut parts.headers)
+    {
+        wire.last.store(true, Relaxed);
+        return Answer::ours(Arc::clone(calls), status, why);
+    }
+    let Some(ticket) = Ticket::take(shared) else {
+        let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
+        return Answer::ours(
+            Arc::clone(calls),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many requests are in flight",
+        )
+        .with(header::RETRY_AFTER, seconds);
+    };
+    let extensions = offered(&parts.headers);
+    let head = RequestHead {
+        version: parts.version,
+        method: parts.method,
+        uri: parts.uri,
+        headers: parts.headers,
+    };
+    let scope = Scope::Http(HttpScope {
+        head: wire.put_head(head),
+        extensions,
+        state: shared.state.clone(),
+        connection: Arc::clone(connection),
+    });
+    let call = wire.slot.begin(Rules::of(&scope));
+    let exchange: Arc<dyn Exchange> = Arc::clone(wire) as _;
+    let receive = Receive::new(Arc::clone(&exchange), call);
+    let send = Sender::new(exchange, call);
+    calls.start(call, || run(ticket, scope, receive, send));
+    Answer::Call(Arc::clone(calls))
+}
+
+fn offered(headers: &HeaderMap) -> Extensions {
+    // A request has few headers: looking at each is quicker than asking the map, which would hash the name.
+    let wants_trailers = headers.iter().any(|(name, value)| {
+        *name == header::TE
+            && value
+                .as_bytes()
+                .split(|&byte| byte == b',')
+                .any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
+    });
+    if wants_trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE }
+}
+
+/// Says the last word, and closes so that the client gets to read it.
+///
+/// A close with bytes unread makes the kernel send a reset, and a reset can overtake the response (RFC 9112, section 9.6).
+async fn close<S: Transport>(mut stream: S, end: End, config: &Config) {
+    let farewell = async {
+        match end {
+            End::Gone => return Ok(false),
+            End::Over(_) | End::Idle => {}
+            End::Refuse(refusal) => {
+                stream.write_all(last_words(refusal, config).as_bytes()).await?;
+            }
+        }
+        stream.shutdown().await.map(|()| true)
+    };
+    if !matches!(timeout(config.write, farewell).await, Ok(Ok(true))) {
+        return;
+    }
+    let linger = async {
+        let mut left = config.drain;
+        let mut buffer = vec![0; 4 * 1024];
+        while left > 0 {
+            match stream.read(&mut buffer).await {
+                Ok(count @ 1..) => left = left.saturating_sub(count as u64),
+                Ok(0) | Err(_) => break,
+            }
+        }
+    };
+    // However it ends, the connection is closed now.
+    let _ = timeout(config.linger, linger).await;
+}
+
+fn last_words(refusal: Refusal, config: &Config) -> String {
+    use std::fmt::Write;
+    let mut text = format!("HTTP/1.1 {}\r\n", refusal.status());
+    if config.date {
+        let _ = write!(text, "date: {}\r\n", http_date(SystemTime::now()));
+    }
+    if let Some(server) = config.server.as_ref().and_then(|server| server.to_str().ok()) {
+        let _ = write!(text, "server: {server}\r\n");
+    }
+    let body = format!("{refusal}\n");
+    let _ = write!(
+        text,
+        "content-type: text/plain; charset=utf-8\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    text
+}

@@ -1,0 +1,46 @@
+//! A protocol server for HTTP/1.1, on hyper: from bytes on a connection to calls of an application, and back.
+//!
+//! hyper parses requests and frames responses. What is here is what an application of [`gateway`] needs beside that,
+//! and what a server needs that is open to everybody:
+//!
+//! - [`server`]: accepting, the bound on connections, the graceful end. [`config`]: all that can be set.
+//! - `connection`, `calls`: one connection in one task, with the application's future beside hyper's connection.
+//! - [`transport`]: what a connection goes over, and seeing that the client has left.
+//! - [`scan`], [`check`]: the strict look at each request, before and after hyper's parser.
+//! - `io`, `timer`: counting bytes and time.
+//!
+//! It leaves out TLS, HTTP/2, WebSockets, early hints and the sending of files.
+//!
+//! ```no_run
+//! use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
+//!
+//! async fn hello(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
+//!     send.send(ResponseStart::new(200).header("content-type", "text/plain")).await?;
+//!     Ok(send.send(ResponseBody::last("Hello, crabs!\n")).await?)
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> std::io::Result<()> {
+//!     let listener = tokio::net::TcpListener::bind("127.0.0.1:8000").await?;
+//!     http_server::serve(listener, hello, http_server::Config::default()).await
+//! }
+//! ```
+//!
+//! # How much memory a slow client costs
+//!
+//! What waits in the server for one client is bounded: [`Config::write_buffer`] of its response, the part that passed that mark,
+//! and the one that the application has sent since. Of its request, hyper holds what one read brings.
+#![forbid(unsafe_code)]
+mod calls;
+pub mod check;
+pub mod config;
+mod connection;
+mod io;
+pub mod scan;
+pub mod server;
+mod timer;
+pub mod transport;
+
+pub use config::Config;
+pub use server::{Server, serve, serve_connection};
+pub use transport::{Tcp, Transport};

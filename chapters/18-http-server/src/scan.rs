@@ -1,0 +1,395 @@
+//! What hyper's parser does not show: a strict look at the raw bytes of each request, before hyper has them.
+//!
+//! It follows the boundaries of messages (the head's end, a countdown of the content-length, the chunks) and passes over bodies.
+//! It does no input or output, and copies nothing but a line that was cut in two by a read.
+//! A request that it refuses is never seen whole by hyper, as the line's end is held back: so it is never answered but with a refusal.
+//!
+//! It leaves out what hyper refuses by itself (RFC 9112's grammar), and what can be asked of the parsed head: see [`check`](crate::check).
+
+use std::fmt;
+use std::mem;
+
+use http::StatusCode;
+use memchr::memchr;
+
+/// Why a request is not answered by the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Refusal {
+    /// A line ends with LF alone (RFC 9112, section 2.2, lets a server accept it; proxies disagree on it).
+    BareLf = 1,
+    /// More than one empty line stands before a request.
+    EmptyLines,
+    /// The target has a `#` in it.
+    Fragment,
+    /// The target is an absolute URI without a path.
+    EmptyPath,
+    /// A field's name is surrounded by white space, or a field is continued on the next line.
+    Whitespace,
+    /// There are `content-length` and `transfer-encoding` (RFC 9112, section 6.1).
+    TwoLengths,
+    /// A `content-length` is not a number, or there are several.
+    Length,
+    /// There is a `transfer-encoding` in HTTP/1.0.
+    OldChunked,
+    /// The transfer-encoding is not `chunked`, once.
+    Coding,
+    /// The head, or the trailers, are longer than they may be.
+    HeadTooLong,
+    /// There are more fields than there may be.
+    TooManyFields,
+    /// The size of a chunk is not a number, or is too large a one.
+    ChunkSize,
+    /// The extension of a chunk has control characters in it.
+    ChunkExtension,
+    /// A chunk does not end where its size says.
+    ChunkEnd,
+    /// The request did not come in time.
+    Timeout,
+}
+
+impl Refusal {
+    const ALL: [Self; 15] = [
+        Self::BareLf,
+        Self::EmptyLines,
+        Self::Fragment,
+        Self::EmptyPath,
+        Self::Whitespace,
+        Self::TwoLengths,
+        Self::Length,
+        Self::OldChunked,
+        Self::Coding,
+        Self::HeadTooLong,
+        Self::TooManyFields,
+        Self::ChunkSize,
+        Self::ChunkExtension,
+        Self::ChunkEnd,
+        Self::Timeout,
+    ];
+
+    /// The one with that number, as `refusal as u8` gives it.
+    pub(crate) fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|&refusal| refusal as u8 == number)
+    }
+
+    /// The status that the client is told.
+    pub fn status(self) -> StatusCode {
+        match self {
+            Self::Coding => StatusCode::NOT_IMPLEMENTED,
+            Self::HeadTooLong | Self::TooManyFields => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::BareLf => "a line ends with LF and not with CR LF",
+            Self::EmptyLines => "empty lines stand before the request",
+            Self::Fragment => "the target has a fragment",
+            Self::EmptyPath => "the target has no path",
+            Self::Whitespace => "there is white space around a field's name",
+            Self::TwoLengths => "there are content-length and transfer-encoding",
+            Self::Length => "the content-length is not one number",
+            Self::OldChunked => "HTTP/1.0 has no transfer-encoding",
+            Self::Coding => "the transfer-encoding is not chunked",
+            Self::HeadTooLong => "the head is too long",
+            Self::TooManyFields => "there are too many fields",
+            Self::ChunkSize => "the size of a chunk is not a number",
+            Self::ChunkExtension => "the extension of a chunk has control characters in it",
+            Self::ChunkEnd => "a chunk does not end where its size says",
+            Self::Timeout => "the request did not come in time",
+        })
+    }
+}
+
+/// Where in a message the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Phase {
+    /// Before a request.
+    Idle,
+    /// In its head.
+    Head,
+    /// In its body.
+    Body,
+}
+
+/// How much of a head is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a head, and of the trailers.
+    pub bytes: usize,
+    /// Fields of a head, and of the trailers.
+    pub fields: usize,
+}
+
+/// The place in a connection's stream of requests.
+#[derive(Debug)]
+pub struct Scanner {
+    limits: Limits,
+    state: State,
+    /// The part of a line that came with earlier reads.
+    line: Vec<u8>,
+    head: Head,
+    heads: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    Idle,
+    Head,
+    Length(u64),
+    /// The digits of a chunk's size, and how many there were.
+    Size(u64, u8),
+    Extension,
+    SizeLf,
+    Data(u64),
+    DataCr,
+    DataLf,
+    Trailers,
+    Refused(Refusal, Phase),
+}
+
+/// What is known of a head, or of the trailers, up to the present line.
+#[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are facts that do not exclude each other")]
+struct Head {
+    bytes: usize,
+    fields: usize,
+    skipped: bool,
+    requested: bool,
+    old: bool,
+    length: Option<u64>,
+    chunked: bool,
+}
+
+impl Scanner {
+    /// A scanner for a new connection.
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, state: State::Idle, line: Vec::new(), head: Head::default(), heads: 0 }
+    }
+
+    /// Looks at the next bytes, and says how many of them may be passed on: all, unless the request is refused.
+    pub fn scan(&mut self, bytes: &[u8]) -> usize {
+        let mut at = 0;
+        while at < bytes.len() {
+            let rest = &bytes[at..];
+            match self.step(rest) {
+                Ok(used) => at += used,
+                Err((passed, refusal)) => {
+                    self.state = State::Refused(refusal, self.phase());
+                    self.line = Vec::new();
+                    return at + passed;
+                }
+            }
+        }
+        at
+    }
+
+    /// Where the next byte stands.
+    pub fn phase(&self) -> Phase {
+        match self.state {
+            State::Idle => Phase::Idle,
+            State::Head => Phase::Head,
+            State::Refused(_, phase) => phase,
+            _ => Phase::Body,
+        }
+    }
+
+    /// How many heads were whole, and not refused.
+    pub fn heads(&self) -> u64 {
+        self.heads
+    }
+
+    /// Why nothing more is passed on.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match self.state {
+            State::Refused(refusal, _) => Some(refusal),
+            _ => None,
+        }
+    }
+
+    /// Takes some of the bytes, of which there is at least one. An error says how many come before the refusal.
+    fn step(&mut self, bytes: &[u8]) -> Result<usize, (usize, Refusal)> {
+        let byte = bytes[0];
+        self.state = match self.state {
+            State::Idle | State::Head | State::Trailers => return self.lines(bytes),
+            State::Length(left) => return Ok(self.skip(left, bytes.len(), State::Length)),
+            State::Data(left) => return Ok(self.skip(left, bytes.len(), State::Data)),
+            State::Size(size, digits) => match (char::from(byte).to_digit(16), byte) {
+                (Some(_), _) if digits == 16 => return Err((0, Refusal::ChunkSize)),
+                (Some(digit), _) => State::Size(size << 4 | u64::from(digit), digits + 1),
+                _ if digits == 0 => return Err((0, Refusal::ChunkSize)),
+                (None, b'\r') => self.after_size(size, State::SizeLf),
+                (None, b';' | b' ' | b'\t') => self.after_size(size, State::Extension),
+                (None, b'\n') => return Err((0, Refusal::BareLf)),
+                _ => return Err((0, Refusal::ChunkSize)),
+            },
+            State::Extension => match byte {
+                b'\r' => State::SizeLf,
+                b'\n' => return Err((0, Refusal::BareLf)),
+                b'\t' | b' '..=b'~' | 0x80.. => State::Extension,
+                _ => return Err((0, Refusal::ChunkExtension)),
+            },
+            State::SizeLf => match (byte, self.head.length.take()) {
+                (b'\n', Some(0)) => {
+                    self.head = Head { requested: true, ..Head::default() };
+                    State::Trailers
+                }
+                (b'\n', Some(size)) => State::Data(size),
+                _ => return Err((0, Refusal::ChunkExtension)),
+            },
+            State::DataCr if byte == b'\r' => State::DataLf,
+            State::DataLf if byte == b'\n' => State::Size(0, 0),
+            State::DataCr | State::DataLf => return Err((0, Refusal::ChunkEnd)),
+            State::Refused(refusal, _) => return Err((0, refusal)),
+        };
+        Ok(1)
+    }
+
+    fn after_size(&mut self, size: u64, next: State) -> State {
+        // The head is over: its place for a length is free for the chunk's.
+        self.head.length = Some(size);
+        next
+    }
+
+    /// Passes over bytes that are counted.
+    fn skip(&mut self, left: u64, there: usize, state: fn(u64) -> State) -> usize {
+        let used = usize::try_from(left).unwrap_or(usize::MAX).min(there);
+        let left = left - used as u64;
+        let chunk = matches!(self.state, State::Data(_));
+        self.state = match (left, chunk) {
+            (0, true) => State::DataCr,
+            (0, false) => self.idle(),
+            _ => state(left),
+        };
+        used
+    }
+
+    fn idle(&mut self) -> State {
+        self.head = Head::default();
+        State::Idle
+    }
+
+    /// Takes a line, or what there is of it.
+    fn lines(&mut self, bytes: &[u8]) -> Result<usize, (usize, Refusal)> {
+        if matches!(self.state, State::Idle) {
+            self.state = State::Head;
+        }
+        let end = memchr(b'\n', bytes);
+        let part = &bytes[..end.map_or(bytes.len(), |end| end + 1)];
+        self.head.bytes += part.len();
+        if self.head.bytes > self.limits.bytes {
+            return Err((0, Refusal::HeadTooLong));
+        }
+        let Some(end) = end else {
+            self.line.extend_from_slice(part);
+            return Ok(part.len());
+        };
+        let judged = if self.line.is_empty() {
+            self.line(part)
+        } else {
+            let mut line = mem::take(&mut self.line);
+            line.extend_from_slice(part);
+            self.line(&line)
+        };
+        judged.map_err(|refusal| (end, refusal))?;
+        Ok(part.len())
+    }
+
+    /// Judges a whole line.
+    fn line(&mut self, line: &[u8]) -> Result<(), Refusal> {
+        let line = line.strip_suffix(b"\r\n").ok_or(Refusal::BareLf)?;
+        let head = &mut self.head;
+        if line.is_empty() {
+            if head.requested {
+                self.end();
+            } else if mem::replace(&mut head.skipped, true) {
+                return Err(Refusal::EmptyLines);
+            } else {
+                self.state = State::Idle;
+            }
+            return Ok(());
+        }
+        if !head.requested {
+            head.requested = true;
+            head.old = line.ends_with(b" HTTP/1.0");
+            return target(line);
+        }
+        head.fields += 1;
+        if head.fields > self.limits.fields {
+            return Err(Refusal::TooManyFields);
+        }
+        let colon = memchr(b':', line).unwrap_or(line.len());
+        let (name, value) = (&line[..colon], line.get(colon + 1..).unwrap_or_default());
+        let blank = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_whitespace);
+        if blank(name.first()) || blank(name.last()) {
+            return Err(Refusal::Whitespace);
+        }
+        if matches!(self.state, State::Trailers) {
+            return Ok(());
+        }
+        let value = value.trim_ascii();
+        if name.len() == 14 && name.eq_ignore_ascii_case(b"content-length") {
+            if head.chunked {
+                return Err(Refusal::TwoLengths);
+            }
+            let number = number(value).ok_or(Refusal::Length)?;
+            if head.length.replace(number).is_some() {
+                return Err(Refusal::Length);
+            }
+        } else if name.len() == 17 && name.eq_ignore_ascii_case(b"transfer-encoding") {
+            if head.length.is_some() {
+                return Err(Refusal::TwoLengths);
+            }
+            if head.old {
+                return Err(Refusal::OldChunked);
+            }
+            if mem::replace(&mut head.chunked, true) || !value.eq_ignore_ascii_case(b"chunked") {
+                return Err(Refusal::Coding);
+            }
+        }
+        Ok(())
+    }
+
+    /// The head is whole, or the trailers are.
+    fn end(&mut self) {
+        if matches!(self.state, State::Trailers) {
+            self.state = self.idle();
+            return;
+        }
+        self.heads += 1;
+        self.state = match (self.head.chunked, self.head.length.take()) {
+            (true, _) => State::Size(0, 0),
+            (false, Some(length @ 1..)) => State::Length(length),
+            _ => self.idle(),
+        };
+    }
+}
+
+/// What hyper's `Uri` does not show of a request's target.
+fn target(line: &[u8]) -> Result<(), Refusal> {
+    let target = line.split(|&byte| byte == b' ').nth(1).unwrap_or_default();
+    if memchr(b'#', target).is_some() {
+        return Err(Refusal::Fragment);
+    }
+    if target.first() != Some(&b'/')
+        && let Some(scheme) = target.windows(3).position(|window| window == b"://")
+    {
+        let end = target[scheme + 3..].iter().find(|byte| matches!(byte, b'/' | b'?'));
+        if end != Some(&b'/') {
+            return Err(Refusal::EmptyPath);
+        }
+    }
+    Ok(())
+}
+
+fn number(value: &[u8]) -> Option<u64> {
+    if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    str::from_utf8(value).ok()?.parse().ok()
+}

@@ -1,0 +1,166 @@
+//! What a connection goes over, and the one thing that reading and writing do not tell: whether the other side has left.
+
+use std::future::pending;
+use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use gateway::Address;
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A stream of bytes, both ways.
+pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Whether [`left`](Self::left) ever returns. Where it does not, the end of the stream has to be read to be seen.
+    const WATCHES: bool;
+
+    /// Returns when the client has closed its sending side, or, with `half_close`, when the connection is broken;
+    /// also if there are bytes that nobody has read.
+    fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static;
+
+    /// Makes the coming close a reset: what was sent must not be taken for the whole.
+    fn reset(&self);
+
+    /// The client's address, and the server's.
+    fn addresses(&self) -> (Option<Address>, Option<Address>);
+}
+
+/// A TCP connection.
+#[derive(Debug)]
+pub struct Tcp {
+    stream: Arc<TcpStream>,
+}
+
+impl Tcp {
+    /// A connection that sends small parts at once (`TCP_NODELAY`), and for which the kernel keeps no more than `unsent` bytes.
+    pub fn new(stream: TcpStream, unsent: Option<u32>) -> Self {
+        // A socket that cannot be tuned still works, and one that is broken says so when it is read.
+        let _ = stream.set_nodelay(true);
+        #[cfg(target_os = "linux")]
+        if let Some(bytes) = unsent {
+            let _ = SockRef::from(&stream).set_tcp_notsent_lowat(bytes);
+        }
+        #[cfg(not(target_os = "linux"))]
+        let _ = unsent;
+        Self { stream: Arc::new(stream) }
+    }
+}
+
+impl Transport for Tcp {
+    const WATCHES: bool = cfg!(target_os = "linux");
+
+    fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static {
+        let stream = Arc::clone(&self.stream);
+        async move {
+            // epoll reports the FIN beside the data (EPOLLRDHUP), so this needs no read.
+            #[cfg(target_os = "linux")]
+            {
+                let interest = if half_close { Interest::ERROR } else { Interest::PRIORITY };
+                let _ = stream.ready(interest).await;
+            }
+            #[cfg(not(target_os = "linux"))]
+            pending::<()>().await;
+        }
+    }
+
+    fn reset(&self) {
+        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
+    }
+
+    fn addresses(&self) -> (Option<Address>, Option<Address>) {
+        (
+            self.stream.peer_addr().ok().map(Address::Ip),
+            self.stream.local_addr().ok().map(Address::Ip),
+        )
+    }
+}
+
+impl AsyncRead for Tcp {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.stream.poll_read_ready(cx))?;
+            let (room, mut read) = (buf.remaining(), 0);
+            // A read that leaves room has emptied the socket: to say so spares the read that would find nothing.
+            // What comes in between is not lost, as the readiness that is cleared is the one from before the read.
+            let result = self.stream.try_io(Interest::READABLE, || {
+                read = self.stream.try_read_buf(buf)?;
+                if (1..room).contains(&read) {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(())
+            });
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && read == 0 => {}
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                _ => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Tcp {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(cx))?;
+            match self.stream.try_write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(self.stream.poll_write_ready(cx))?;
+            match self.stream.try_write_vectored(parts) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                result => return Poll::Ready(result),
+            }
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(SockRef::from(&*self.stream).shutdown(Shutdown::Write))
+    }
+}
+
+/// For tests: a connection in memory, where time may be virtual.
+impl Transport for DuplexStream {
+    const WATCHES: bool = false;
+
+    fn left(&self, _: bool) -> impl Future<Output = ()> + Send + 'static {
+        pending()
+    }
+
+    fn reset(&self) {}
+
+    fn addresses(&self) -> (Option<Address>, Option<Address>) {
+        (None, None)
+    }
+}

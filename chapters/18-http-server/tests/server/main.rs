@@ -1,0 +1,9 @@
+//! The server, as clients see it and as applications see it. CHECKLIST.md says which test stands for which line of the checklist.
+
+#[path = "../../examples/conformance/app.rs"]
+mod app;
+mod common;
+mod http;
+mod leaving;
+mod limits;
+mod strict;
