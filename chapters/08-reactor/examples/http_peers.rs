@@ -80,7 +80,7 @@ fn measure(wanted: [usize; 3], rounds: usize, window: Duration) -> io::Result<()
     let plot = Plot::new(
         "What a request costs",
         "connections",
-        "processor time of the server for a request, in microseconds",
+        "processor time a request, in microseconds",
     )
     .note("A small page again and again, on connections that are kept. The pool has 256 workers at most.")
     .log_x();
