@@ -11,7 +11,7 @@ use gateway::{
     App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
     Rules, Scope, Sender, Shutdown, State,
 };
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -267,7 +267,7 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
         )
         .with(header::RETRY_AFTER, seconds);
     };
-    let extensions = offered(&parts.headers);
+    let extensions = offered(parts.version, &parts.headers);
     let head = RequestHead {
         version: parts.version,
         method: parts.method,
@@ -288,7 +288,15 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
     Answer::Call(Arc::clone(calls))
 }
 
-fn offered(headers: &HeaderMap) -> Extensions {
+/// The extensions for this request.
+fn offered(version: Version, headers: &HeaderMap) -> Extensions {
+    const FILES: Extensions =
+        Extensions::NONE.with(Extension::PathSend).with(Extension::ZeroCopySend);
+    if version == Version::HTTP_10 {
+        // There are neither informational responses nor chunks in it.
+        return FILES;
+    }
+    let extensions = FILES.with(Extension::EarlyHint);
     // A request has few headers: looking at each is quicker than asking the map, which would hash the name.
     let wants_trailers = headers.iter().any(|(name, value)| {
         *name == header::TE
@@ -297,7 +305,7 @@ fn offered(headers: &HeaderMap) -> Extensions {
                 .split(|&byte| byte == b',')
                 .any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
     });
-    if wants_trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE }
+    if wants_trailers { extensions.with(Extension::Trailers) } else { extensions }
 }
 
 /// Says the last word, and closes so that the client gets to read it.

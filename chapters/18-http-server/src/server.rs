@@ -8,14 +8,13 @@ use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
 use gateway::{App, Shutdown, State};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::Config;
 use crate::connection::{Shared, drive};
-use crate::transport::{Tcp, Transport};
+use crate::transport::{Listener, Transport};
 
 /// A server of one application. A clone is the same server.
 pub struct Server<A> {
@@ -68,7 +67,7 @@ impl<A: App + 'static> Server<A> {
     /// Returns how many were.
     pub async fn serve_until(
         &self,
-        listener: TcpListener,
+        listener: impl Listener,
         stop: impl Future<Output = ()>,
     ) -> usize {
         let config = &self.shared.config;
@@ -78,9 +77,9 @@ impl<A: App + 'static> Server<A> {
             loop {
                 // It is never closed, so there is always a permit to come.
                 let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-                match listener.accept().await {
-                    Ok((stream, _)) => {
-                        let served = self.serve_connection(Tcp::new(stream, config.unsent));
+                match listener.next(config).await {
+                    Ok(stream) => {
+                        let served = self.serve_connection(stream);
                         connections.spawn(async move {
                             served.await;
                             drop(permit);
@@ -115,7 +114,7 @@ impl<A: App + 'static> Server<A> {
 ///
 /// None that end it are known; the type is that of a `main`.
 pub async fn serve<A: App + 'static>(
-    listener: TcpListener,
+    listener: impl Listener,
     app: A,
     config: Config,
 ) -> io::Result<()> {

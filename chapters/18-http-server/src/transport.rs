@@ -10,8 +10,12 @@ use std::time::Duration;
 
 use gateway::Address;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf, Ready};
+use tokio::net::{TcpListener, TcpStream};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream, unix::SocketAddr};
+
+use crate::config::Config;
 
 /// A stream of bytes, both ways.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -22,18 +26,54 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     /// also if there are bytes that nobody has read.
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static;
 
-    /// Makes the coming close a reset: what was sent must not be taken for the whole.
+    /// Makes the coming close a reset: what was sent must not be taken for the whole. Unix sockets have no such thing.
     fn reset(&self);
 
     /// The client's address, and the server's.
     fn addresses(&self) -> (Option<Address>, Option<Address>);
 }
 
-/// A TCP connection.
-#[derive(Debug)]
-pub struct Tcp {
-    stream: Arc<TcpStream>,
+/// Where connections come from.
+pub trait Listener: Send {
+    /// What each is.
+    type Stream: Transport;
+
+    /// The next one. Cancellation safe: if this is dropped before it returns, nobody was accepted.
+    fn next(&self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 }
+
+impl Listener for TcpListener {
+    type Stream = Tcp;
+
+    async fn next(&self, config: &Config) -> io::Result<Tcp> {
+        let (stream, _) = self.accept().await?;
+        Ok(Tcp::new(stream, config.unsent))
+    }
+}
+
+/// Whoever may write to the socket's file may connect. That file is the caller's: to remove an old one before, and this one afterwards.
+#[cfg(unix)]
+impl Listener for UnixListener {
+    type Stream = Unix;
+
+    async fn next(&self, _: &Config) -> io::Result<Unix> {
+        let (stream, _) = self.accept().await?;
+        Ok(Unix::new(stream))
+    }
+}
+
+/// A socket of the kernel's, as a transport. It is shared with what waits for the client to leave.
+#[derive(Debug)]
+pub struct Socket<S> {
+    stream: Arc<S>,
+}
+
+/// A TCP connection.
+pub type Tcp = Socket<TcpStream>;
+
+/// A connection over a Unix socket.
+#[cfg(unix)]
+pub type Unix = Socket<UnixStream>;
 
 impl Tcp {
     /// A connection that sends small parts at once (`TCP_NODELAY`), and for which the kernel keeps no more than `unsent` bytes.
@@ -50,7 +90,15 @@ impl Tcp {
     }
 }
 
-impl Transport for Tcp {
+#[cfg(unix)]
+impl Unix {
+    /// A connection. What the kernel keeps for one is bounded without our doing.
+    pub fn new(stream: UnixStream) -> Self {
+        Self { stream: Arc::new(stream) }
+    }
+}
+
+impl<S: Stream> Transport for Socket<S> {
     const WATCHES: bool = cfg!(target_os = "linux");
 
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static {
@@ -68,18 +116,15 @@ impl Transport for Tcp {
     }
 
     fn reset(&self) {
-        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
+        let _ = self.stream.socket().set_linger(Some(Duration::ZERO));
     }
 
     fn addresses(&self) -> (Option<Address>, Option<Address>) {
-        (
-            self.stream.peer_addr().ok().map(Address::Ip),
-            self.stream.local_addr().ok().map(Address::Ip),
-        )
+        self.stream.addresses()
     }
 }
 
-impl AsyncRead for Tcp {
+impl<S: Stream> AsyncRead for Socket<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -108,7 +153,7 @@ impl AsyncRead for Tcp {
     }
 }
 
-impl AsyncWrite for Tcp {
+impl<S: Stream> AsyncWrite for Socket<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -146,9 +191,82 @@ impl AsyncWrite for Tcp {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&*self.stream).shutdown(Shutdown::Write))
+        Poll::Ready(self.stream.socket().shutdown(Shutdown::Write))
     }
 }
+
+/// What Tokio's sockets have in common. There is no trait in Tokio that says it.
+trait Stream: Send + Sync + 'static {
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn try_io<R>(&self, on: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R>;
+    fn try_read_buf(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize>;
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn try_write_vectored(&self, parts: &[io::IoSlice<'_>]) -> io::Result<usize>;
+    fn ready(&self, on: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
+    fn socket(&self) -> SockRef<'_>;
+    fn addresses(&self) -> (Option<Address>, Option<Address>);
+}
+
+macro_rules! stream {
+    ($stream:ty, $addresses:expr) => {
+        impl Stream for $stream {
+            fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.poll_read_ready(cx)
+            }
+
+            fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.poll_write_ready(cx)
+            }
+
+            fn try_io<R>(
+                &self,
+                on: Interest,
+                call: impl FnOnce() -> io::Result<R>,
+            ) -> io::Result<R> {
+                self.try_io(on, call)
+            }
+
+            fn try_read_buf(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+                self.try_read_buf(buf)
+            }
+
+            fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+                self.try_write(bytes)
+            }
+
+            fn try_write_vectored(&self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+                self.try_write_vectored(parts)
+            }
+
+            fn ready(&self, on: Interest) -> impl Future<Output = io::Result<Ready>> + Send {
+                self.ready(on)
+            }
+
+            fn socket(&self) -> SockRef<'_> {
+                SockRef::from(self)
+            }
+
+            fn addresses(&self) -> (Option<Address>, Option<Address>) {
+                let addresses: fn(&Self) -> (Option<Address>, Option<Address>) = $addresses;
+                addresses(self)
+            }
+        }
+    };
+}
+
+stream!(TcpStream, |stream| {
+    (stream.peer_addr().ok().map(Address::Ip), stream.local_addr().ok().map(Address::Ip))
+});
+
+// A client has no name, unless it has taken one; the server's socket is where it listens.
+#[cfg(unix)]
+stream!(UnixStream, |stream| {
+    let path = |address: SocketAddr| address.as_pathname().map(Into::into);
+    let client = stream.peer_addr().ok().and_then(path);
+    let server = stream.local_addr().ok().and_then(path);
+    (client.map(|path| Address::Unix(Some(path))), Some(Address::Unix(server)))
+});
 
 /// For tests: a connection in memory, where time may be virtual.
 impl Transport for DuplexStream {

@@ -3,7 +3,9 @@
 #[path = "../../examples/conformance/app.rs"]
 mod app;
 mod common;
+mod extensions;
 mod http;
 mod leaving;
 mod limits;
 mod strict;
+mod unix;
