@@ -178,7 +178,7 @@ impl Wire {
     fn waiting(&self) -> Waiting {
         let meter = &self.meter;
         if meter.is_blocked() {
-            return Waiting::Write(meter.written());
+            return Waiting::Write(self.served.load(Relaxed), meter.written());
         }
         let heads = meter.heads();
         match meter.phase() {
@@ -200,7 +200,7 @@ impl Wire {
                 End::Refuse(Refusal::Timeout)
             }
             Waiting::First | Waiting::Idle(_) => End::Idle,
-            Waiting::Body(..) | Waiting::Write(_) | Waiting::Nothing => End::Gone,
+            Waiting::Body(..) | Waiting::Write(..) | Waiting::Nothing => End::Gone,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Requests and responses, as the application and the client see them. Over real sockets where no time passes, in memory where some does.
 
 use crate::app::Conformance;
-use crate::common::{Diary, GET, SECOND, curl, get, in_memory, over_tcp, real, status};
+use crate::common::{Diary, GET, SECOND, get, in_memory, over_tcp, real, status};
 use gateway::{Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, Sender};
 use proctor::{expect_eq, watch_async};
 use tokio::time::{Instant, sleep};
@@ -420,88 +420,6 @@ fn http_1_0_is_answered_and_closed_unless_it_asks_otherwise() {
         let response = client.ask("GET /echo HTTP/1.0\r\n\r\n").await;
         assert!(!response.contains("chunked"), "{response}");
         expect_eq!(status(&response), "HTTP/1.0 200 OK", "the status");
-    });
-}
-
-#[test]
-fn curl_gets_what_it_asks_for() {
-    real(|| async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let at = format!("http://{}", listener.local_addr().unwrap());
-        let failures = Diary::default();
-        let config = crate::common::config(&failures);
-        let server = tokio::spawn(http_server::serve(listener, Conformance::default(), config));
-        if curl(&[], &at).await.is_none() {
-            return;
-        }
-        let curl = async |arguments: &[&str], path: &str| {
-            curl(arguments, &format!("{at}{path}")).await.unwrap()
-        };
-        let big = "x".repeat(300_000);
-        let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let file = dir.join(format!("http-server-{}-upload", std::process::id()));
-        std::fs::write(&file, &big).unwrap();
-        let file = file.to_str().unwrap().to_owned();
-        expect_eq!(curl(&[], "/").await, "Hello, crabs!", "plain");
-        expect_eq!(curl(&["--http1.0"], "/").await, "Hello, crabs!", "HTTP/1.0");
-        assert!(curl(&["-I"], "/").await.contains("content-length: 13"), "HEAD");
-        expect_eq!(curl(&["-T", &file], "/upload").await, "300000", "an upload");
-        let expect = ["-H", "expect: 100-continue", "-T", &file];
-        expect_eq!(curl(&expect, "/upload").await, "300000", "an upload that is asked for");
-        let chunked = ["-H", "transfer-encoding: chunked", "-T", &file];
-        expect_eq!(curl(&chunked, "/echo").await, big, "a chunked upload");
-        expect_eq!(
-            curl(&["--data-binary", &format!("@{file}")], "/").await,
-            "Hello, crabs!",
-            "an early response"
-        );
-        expect_eq!(
-            curl(&[], "/bytes?n=3000000&part=16384").await.len(),
-            3_000_000,
-            "a long response"
-        );
-        std::fs::remove_file(&file).unwrap();
-        server.abort();
-        expect_eq!(failures.lines(), Vec::<String>::new(), "failures");
-    });
-}
-
-#[test]
-fn python_http_client_streams_both_ways() {
-    const CLIENT: &str = r#"
-import http.client, sys
-connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=20)
-connection.request("GET", "/")
-response = connection.getresponse()
-print(response.status, response.read().decode(), response.getheader("content-length"))
-connection.request("POST", "/echo", body=(b"crab" * 1000 for _ in range(100)), encode_chunked=True,
-                   headers={"Transfer-Encoding": "chunked"})
-response = connection.getresponse()
-print(response.status, response.read() == b"crab" * 100_000)
-connection.request("HEAD", "/bytes?n=1000&part=10")
-response = connection.getresponse()
-print(response.status, response.getheader("content-length"), response.read())
-connection.request("GET", "/mid")
-try:
-    connection.getresponse().read()
-except http.client.IncompleteRead as error:
-    print("incomplete", error.partial)
-"#;
-    real(|| async {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port().to_string();
-        let failures = Diary::default();
-        let config = crate::common::config(&failures);
-        let server = tokio::spawn(http_server::serve(listener, Conformance::default(), config));
-        let mut python = tokio::process::Command::new("python3");
-        let output = python.args(["-c", CLIENT, &port]).output().await.unwrap();
-        server.abort();
-        expect_eq!(
-            String::from_utf8_lossy(&output.stdout),
-            "200 Hello, crabs! 13\n200 True\n200 1000 b''\nincomplete b'the first part'\n",
-            "what Python printed; its errors: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
     });
 }
 

@@ -2,6 +2,7 @@
 
 #[path = "../../examples/conformance/app.rs"]
 mod app;
+mod clients;
 mod common;
 mod extensions;
 mod http;
