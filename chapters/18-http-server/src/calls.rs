@@ -66,6 +66,7 @@ struct RequestSide {
 impl Wire {
     pub(crate) fn new(meter: Arc<Meter>, drain: u64) -> Self {
         Self {
+            served: AtomicU64::new(meter.heads()),
             slot: Slot::new(),
             meter,
             request: Mutex::default(),
@@ -75,7 +76,6 @@ impl Wire {
             draining: AtomicBool::new(false),
             responding: AtomicBool::new(false),
             old: AtomicBool::new(false),
-            served: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             last: AtomicBool::new(false),
             delimited_by_close: AtomicBool::new(false),

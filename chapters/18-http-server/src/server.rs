@@ -58,7 +58,7 @@ impl<A: App + 'static> Server<A> {
         &self,
         stream: S,
     ) -> impl Future<Output = ()> + Send + 'static {
-        drive(stream, Arc::clone(&self.shared))
+        drive(stream, Arc::clone(&self.shared), ())
     }
 
     /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
@@ -79,11 +79,7 @@ impl<A: App + 'static> Server<A> {
                 let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
                 match listener.next(config).await {
                     Ok(stream) => {
-                        let served = self.serve_connection(stream);
-                        connections.spawn(async move {
-                            served.await;
-                            drop(permit);
-                        });
+                        connections.spawn(drive(stream, Arc::clone(&self.shared), permit));
                         while connections.try_join_next().is_some() {}
                     }
                     Err(error) => {
