@@ -23,7 +23,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     const WATCHES: bool;
 
     /// Returns when the client has closed its sending side, or, with `half_close`, when the connection is broken;
-    /// also if there are bytes that nobody has read.
+    /// also if there are bytes that nobody has read, as far as the kernel has room for them.
+    ///
+    /// What has not reached the kernel cannot be seen: a client that sends more than fits (some hundred kilobytes over TCP), and leaves
+    /// while nobody reads it, is there until the application's next word. If it sends, the client's kernel answers with a reset;
+    /// if it receives, it comes to the end. To find out earlier, the server would have to keep a body that nobody may ever want.
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static;
 
     /// Makes the coming close a reset: what was sent must not be taken for the whole. Unix sockets have no such thing.

@@ -147,6 +147,26 @@ fn statuses_204_and_304_have_no_body() {
 }
 
 #[test]
+fn the_length_of_a_response_without_a_body_is_the_applications() {
+    real(|| async {
+        let app = async |scope: Scope, _: Receive, send: Sender| {
+            let Scope::Http(scope) = scope else { return Err(scope.unsupported().into()) };
+            let status: u16 = scope.path()[1..].parse()?;
+            send.send(ResponseStart::new(status).header("content-length", "100")).await?;
+            let body = if scope.query_string().is_empty() { "" } else { "crab" };
+            Ok::<_, Error>(send.send(ResponseBody::last(body)).await?)
+        };
+        let mut client = over_tcp(app, |_| {}).await;
+        for request in ["HEAD /200", "HEAD /200?crab", "GET /304", "GET /304?crab", "HEAD /304"] {
+            client.say(format!("{request} HTTP/1.1\r\nhost: crab\r\n\r\n")).await;
+            let head = client.hear("\r\n\r\n").await;
+            assert!(head.contains("\r\ncontent-length: 100\r\n"), "{request}: {head}");
+        }
+        expect_eq!(client.failures.lines(), Vec::<String>::new(), "failures");
+    });
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order() {
     watch_async(async {
         let mut client = in_memory(Conformance::default(), |_| {});
