@@ -325,7 +325,10 @@ fn run<A: App>(
     receive: Receive,
     send: Sender,
 ) -> impl Future<Output = Result<(), Error>> + Send {
-    async move { ticket.shared.app.call(scope, receive, send).await }
+    async move {
+        // It is awaited where it stands. `call(…).await` would move it there first, and it is the size of the application's state.
+        pin!(ticket.shared.app.call(scope, receive, send)).await
+    }
 }
 
 /// A request has come: the application is called, or the server answers itself.

@@ -1,51 +1,37 @@
-//! measuring
-use std::io::{Read, Write};
+//! This server against bare hyper, axum and Uvicorn: requests, memory of idle connections, and a crowd with attackers in it.
+//!
+//! Each server is a process of its own, on Tokio's current-thread runtime. Everything is on 127.0.0.1.
+//!
+//! ```text
+//! cargo run --release -p http-server --example against -- requests
+//! cargo run --release -p http-server --example against -- memory
+//! cargo run --release -p http-server --example against -- overload
+//! ```
+//!
+//! Each with `--small` as well. `requests` needs `wrk` and `taskset`, and two cores: the server has one, wrk the other.
+
+use std::io;
+
+mod memory;
+mod overload;
+mod process;
+mod requests;
 mod servers;
-fn main() -> std::io::Result<()> {
-    let a: Vec<String> = std::env::args().skip(1).collect();
-    match a[0].as_str() {
-        "--serve" => {
-            let l = std::net::TcpListener::bind("127.0.0.1:0")?;
-            println!("{}", l.local_addr()?);
-            std::thread::spawn(|| {
-                for _ in std::io::stdin().lines() {}
-                std::process::exit(0)
-            });
-            servers::serve(&a[1], l, std::time::Duration::from_secs(600))
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["requests"] => requests::measure(7, 2, 64),
+        ["requests", "--small"] => requests::measure(1, 1, 4),
+        ["memory"] => memory::measure(5_000, 20, 3),
+        ["memory", "--small"] => memory::measure(50, 2, 2),
+        ["overload"] => overload::measure(10_000, 200, 20, 5),
+        ["overload", "--small"] => overload::measure(50, 5, 1, 1),
+        ["--serve", way, descriptors, bounds] => {
+            let number = |text: &str| text.parse().map_err(io::Error::other);
+            event_loop::descriptors::raise_limit(number(descriptors)?);
+            process::be_a_server(way, number(bounds)?)
         }
-        "--ask" => {
-            let mut s = std::net::TcpStream::connect(&a[1])?;
-            s.set_nodelay(true)?;
-            let n: usize = a[2].parse().unwrap();
-            let path = &a[3];
-            let req = if path == "/upload" {
-                let mut r = b"POST /upload HTTP/1.1\r\nhost: 127.0.0.1:8000\r\ncontent-length: 1048576\r\n\r\n".to_vec();
-                r.resize(r.len() + 1048576, b'x');
-                r
-            } else {
-                format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: crab/1.0\r\nAccept: */*\r\n\r\n").into_bytes()
-            };
-            let end: &[u8] = match path.as_str() {
-                "/" => b"crabs!\n",
-                "/page" => b"xxxx",
-                "/stream" => b"\r\n0\r\n\r\n",
-                _ => b"1048576\n",
-            };
-            let mut b = vec![0; 2 << 20];
-            for _ in 0..n {
-                s.write_all(&req)?;
-                let mut f = 0;
-                loop {
-                    let c = s.read(&mut b[f..])?;
-                    assert!(c > 0);
-                    f += c;
-                    if b[..f].ends_with(end) && (path != "/page" || f > 10240 + 100) {
-                        break;
-                    }
-                }
-            }
-            Ok(())
-        }
-        _ => panic!(),
+        _ => Err(io::Error::other("expected requests, memory or overload, and perhaps --small")),
     }
 }

@@ -39,23 +39,36 @@ pub const PARTS: usize = 64;
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NAME: HeaderValue = HeaderValue::from_static("tidepool");
 
-/// Serves on this thread, for ever.
-pub fn serve(way: &str, listener: net::TcpListener, patience: Duration) -> io::Result<()> {
+/// Serves on this thread, for ever. `bounds` is the time that one of ours has for those that keep it waiting.
+pub fn serve(way: &str, listener: net::TcpListener, bounds: Duration) -> io::Result<()> {
     listener.set_nonblocking(true)?;
     Builder::new_current_thread().enable_all().build()?.block_on(async {
         let listener = TcpListener::from_std(listener)?;
         match way {
             "hyper" => bare(listener).await,
             "axum" => with_axum(listener).await,
-            "tidepool" => ours(listener, patience).await,
+            "tidepool" => ours(listener, Config { keep_alive: bounds, ..Config::default() }).await,
+            "guarded" => ours(listener, guarded(bounds)).await,
             _ => Err(io::Error::other(format!("there is no server {way}"))),
         }
     })
 }
 
+/// Patient with those that are idle, and with nobody else.
+fn guarded(bounds: Duration) -> Config {
+    Config {
+        first_byte: bounds,
+        head: bounds,
+        body: bounds,
+        write: bounds,
+        keep_alive: Duration::from_secs(600),
+        connections: 20_000,
+        ..Config::default()
+    }
+}
+
 // ANCHOR: ours
-async fn ours(listener: TcpListener, patience: Duration) -> io::Result<()> {
-    let config = Config { keep_alive: patience, ..Config::default() };
+async fn ours(listener: TcpListener, config: Config) -> io::Result<()> {
     http_server::serve(listener, app, config).await
 }
 
