@@ -30,7 +30,8 @@
 //! # How much memory a slow client costs
 //!
 //! What waits in the server for one client is bounded: [`Config::write_buffer`] of its response, the part that passed that mark,
-//! and the one that the application has sent since. Of its request, hyper holds what one read brings.
+//! and the one that the application has sent since. A file is such a part for each 64 KiB of it.
+//! Of its request, hyper holds what one read brings.
 #![forbid(unsafe_code)]
 mod calls;
 pub mod check;

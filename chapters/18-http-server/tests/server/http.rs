@@ -61,6 +61,38 @@ fn http_scope_is_filled() {
 }
 
 #[test]
+fn what_a_scope_has_of_an_odd_request() {
+    real(|| async {
+        let app = async |scope: Scope, _: Receive, send: Sender| {
+            let Scope::Http(scope) = scope else { return Err(scope.unsupported().into()) };
+            let text = format!(
+                "{} {} {} {:?}",
+                scope.http_version(),
+                scope.method,
+                scope.path(),
+                str::from_utf8(scope.raw_path())
+            );
+            send.send(ResponseStart::new(200)).await?;
+            Ok::<_, Error>(send.send(ResponseBody::last(text)).await?)
+        };
+        for (line, expected) in [
+            (
+                "GET /f%C3%A9/%2e%FF?%20 HTTP/1.0",
+                "1.0 GET /f\u{e9}/.\u{fffd} Ok(\"/f%C3%A9/%2e%FF\")",
+            ),
+            // Methods are case-sensitive (RFC 9110, section 9.1): to raise this one's letters would make another of it.
+            ("get / HTTP/1.1", "1.1 get / Ok(\"/\")"),
+            ("CRAB / HTTP/1.1", "1.1 CRAB / Ok(\"/\")"),
+            ("OPTIONS * HTTP/1.1", "1.1 OPTIONS * Ok(\"*\")"),
+        ] {
+            let request = format!("{line}\r\nhost: crab\r\nconnection: close\r\n\r\n");
+            let response = over_tcp(app, |_| {}).await.ask(request).await;
+            expect_eq!(response.rsplit("\r\n\r\n").next().unwrap(), expected, "{line}");
+        }
+    });
+}
+
+#[test]
 fn the_authority_of_an_absolute_target_is_the_host() {
     real(|| async {
         let mut client = over_tcp(Conformance::default(), |_| {}).await;
