@@ -48,6 +48,9 @@ pub fn check(
         Some(value) if !is_host(value.as_bytes()) => return bad("the host is none"),
         _ => {}
     }
+    if !uri.path_and_query().is_none_or(|target| target.as_str().is_ascii()) {
+        return bad("the target has characters that are not ASCII");
+    }
     match (uri.scheme_str(), uri.authority()) {
         (None, None) if uri.path() == "*" => {
             if *method == Method::OPTIONS {

@@ -1,10 +1,11 @@
 //! What is refused, over real sockets: the status, that the application does not see it, and that nothing behind it is answered.
 
 use crate::app::Conformance;
-use crate::common::{Client, Diary, over_tcp, real, status};
-use gateway::{App, Error, Receive, Scope, Sender};
-use proctor::expect_eq;
+use crate::common::{Client, Diary, GET, SECOND, in_memory, over_tcp, real, status};
+use gateway::{App, Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
+use proctor::{expect_eq, watch_async};
 use tokio::net::TcpStream;
+use tokio::time::sleep;
 
 /// The conformance application, which notes each request that it sees.
 struct Noted(Diary);
@@ -135,6 +136,20 @@ fn forms_of_the_target_that_do_not_fit_are_refused() {
 }
 
 #[test]
+fn a_target_that_is_not_ascii_is_refused() {
+    // hyper refuses what is not UTF-8, and lets this through.
+    refuses(
+        BAD,
+        &[
+            "GET /\u{e9} HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET /?\u{1f980} HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET http://a/\u{e9} HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET http://\u{e9}/ HTTP/1.1\r\nhost: a\r\n\r\n",
+        ],
+    );
+}
+
+#[test]
 fn the_target_asterisk_is_for_options() {
     real(|| async {
         let (mut client, seen) = client().await;
@@ -155,7 +170,6 @@ fn what_hyper_refuses_by_itself_is_refused_with_the_scanner_before_it() {
             "GET / HTTP/1.1\r\nhost: a\r\nx-legs: 1\r0\r\n\r\n",
             "G\x01T / HTTP/1.1\r\nhost: a\r\n\r\n",
             "GET / HTTP/1.1\r\nhost: a\r\nx\u{e9}: 1\r\n\r\n",
-            "GET /\u{e9} HTTP/1.1\r\nhost: a\r\n\r\n",
             "GET /\x7f HTTP/1.1\r\nhost: a\r\n\r\n",
             "GET /\x01 HTTP/1.1\r\nhost: a\r\n\r\n",
             "GET /a\tb HTTP/1.1\r\nhost: a\r\n\r\n",
@@ -247,6 +261,26 @@ fn a_refusal_comes_after_the_responses_to_what_stands_before_it() {
             response.split("HTTP/1.1 ").skip(1).map(|response| &response[..3]).collect();
         expect_eq!(statuses, ["200", "200", "400"], "the statuses");
         expect_eq!(seen.lines(), ["/upload", "/upload"], "what the application saw");
+    });
+}
+
+#[test]
+fn a_refusal_waits_until_the_responses_before_it_are_out() {
+    watch_async(async {
+        let app = async |_: Scope, _: Receive, send: Sender| {
+            send.send(ResponseStart::new(200)).await?;
+            Ok::<_, Error>(send.send(ResponseBody::last(vec![b'x'; 50_000])).await?)
+        };
+        let mut client = in_memory(app, |_| {});
+        let bad = "GET / HTTP/1.1\nhost: a\r\n\r\n";
+        client.say(format!("{GET}{GET}{bad}{SMUGGLED}")).await;
+        // The first response does not fit into the pipe.
+        sleep(SECOND).await;
+        let responses = client.hear_all().await;
+        let places: Vec<_> =
+            responses.match_indices("HTTP/1.1 ").map(|(at, _)| &responses[at..][9..12]).collect();
+        expect_eq!(places, ["200", "200", "400"], "the statuses");
+        expect_eq!(responses.matches("xxxxx").count(), 20_000, "fives of bytes in the bodies");
     });
 }
 
