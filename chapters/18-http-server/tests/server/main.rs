@@ -6,4 +6,5 @@ mod common;
 mod http;
 mod leaving;
 mod limits;
+mod parked;
 mod strict;
