@@ -208,7 +208,9 @@ async fn serve<A: App + 'static, S: Transport>(
     if let End::Park(since) = end {
         let until = since.checked_add(config.keep_alive);
         let served = meter.heads();
-        return Some(Parked { stream: io.stream, heard: parts.read_buf, served, until });
+        // Copied, even if it is empty: it is a part of hyper's buffer, and would keep it.
+        let heard = Bytes::copy_from_slice(&parts.read_buf);
+        return Some(Parked { stream: io.stream, heard, served, until });
     }
     if matches!(end, End::Over(false) | End::Gone) && wire.delimited_by_close.load(Relaxed) {
         io.stream.reset();

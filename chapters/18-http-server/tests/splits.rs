@@ -1,10 +1,13 @@
 //! However valid requests are cut into reads, the application gets the same calls with the same bodies, and the client the same answers.
 
+use std::time::Duration;
+
 use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
 use http_server::{Config, Server};
 use proctor::watch_async;
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::time::sleep;
 
 /// Answers with what it was asked.
 async fn mirror(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
@@ -17,16 +20,27 @@ async fn mirror(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), 
     Ok(send.send(ResponseBody::last(text)).await?)
 }
 
-/// What the client reads if the bytes come in these parts, each after the server had its turn.
-async fn answers(parts: Vec<Vec<u8>>) -> String {
+/// What the client reads if the bytes come in these parts, each after the server had its turn, and after that pause.
+async fn answers(parts: Vec<Vec<u8>>, pause: Duration) -> String {
     let (client, theirs) = duplex(1_024);
-    let config = Config { date: false, server: None, ..Config::default() };
+    let patience = Duration::from_hours(1);
+    let config = Config {
+        date: false,
+        server: None,
+        head: patience,
+        keep_alive: patience,
+        body: patience,
+        ..Config::default()
+    };
     let server = tokio::spawn(Server::new(mirror, config).serve_connection(theirs));
     let (mut reader, mut writer) = tokio::io::split(client);
     let writing = async move {
         for part in parts {
             writer.write_all(&part).await.unwrap();
             tokio::task::yield_now().await;
+            if pause > Duration::ZERO {
+                sleep(pause).await;
+            }
         }
         writer
     };
@@ -71,13 +85,19 @@ proptest! {
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         cuts.extend([0, bytes.len()]);
         cuts.sort_unstable();
-        let parts = cuts.windows(2).map(|cut| bytes[cut[0]..cut[1]].to_vec()).collect();
-        let (whole, single, cut) = watch_async(async move {
+        let parts: Vec<_> = cuts.windows(2).map(|cut| bytes[cut[0]..cut[1]].to_vec()).collect();
+        let slow = Vec::clone(&parts);
+        let (whole, single, cut, slow) = watch_async(async move {
             let single = bytes.chunks(1).map(<[u8]>::to_vec).collect();
-            (answers(vec![bytes]).await, answers(single).await, answers(parts).await)
+            let now = Duration::ZERO;
+            let (whole, single) = (answers(vec![bytes], now).await, answers(single, now).await);
+            // Between two requests, the connection is parked meanwhile.
+            let slow = answers(slow, Duration::from_secs(2)).await;
+            (whole, single, answers(parts, now).await, slow)
         });
         prop_assert_eq!(whole.matches("200 OK").count(), requests.len() + 1, "{}", whole);
         prop_assert_eq!(&single, &whole);
         prop_assert_eq!(&cut, &whole);
+        prop_assert_eq!(&slow, &whole);
     }
 }

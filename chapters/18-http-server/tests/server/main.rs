@@ -8,5 +8,6 @@ mod extensions;
 mod http;
 mod leaving;
 mod limits;
+mod parked;
 mod strict;
 mod unix;

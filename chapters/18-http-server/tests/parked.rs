@@ -1,0 +1,76 @@
+//! What an idle connection holds: bytes of memory, which count the same every time.
+
+#[path = "held/mod.rs"]
+mod held;
+
+use std::time::Duration;
+
+use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
+use http_server::{Config, Server};
+use proctor::watch_local;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::task::yield_now;
+use tokio::time::sleep;
+
+#[global_allocator]
+static MEMORY: held::Holding = held::Holding;
+
+const CONNECTIONS: usize = 50;
+const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: crab\r\naccept: */*\r\n\r\n";
+
+/// Its future is not small.
+async fn hello(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
+    let mut page = [b'x'; 4 * 1024];
+    send.send(ResponseStart::new(200)).await?;
+    page[0] = b'y';
+    send.send(ResponseBody::part(page.to_vec())).await?;
+    Ok(send.send(ResponseBody::last("crab")).await?)
+}
+
+#[test]
+fn a_parked_connection_holds_no_more_than_one_that_has_said_nothing_yet() {
+    watch_local(async || {
+        let mut pairs: Vec<_> = (0..CONNECTIONS).map(|_| duplex(8 * 1024)).collect();
+        for (client, theirs) in &mut pairs {
+            // A pipe takes its memory when it is first filled, and keeps it.
+            let mut bytes = vec![0; 8 * 1024];
+            client.write_all(&bytes).await.unwrap();
+            theirs.read_exact(&mut bytes).await.unwrap();
+            theirs.write_all(&bytes).await.unwrap();
+            client.read_exact(&mut bytes).await.unwrap();
+        }
+        let config = Config { keep_alive: Duration::from_hours(1), ..Config::default() };
+        let server = Server::new(hello, config);
+        let before = held::bytes();
+        let each = || (held::bytes() - before) / CONNECTIONS as i64;
+        let mut clients = Vec::new();
+        for (client, theirs) in pairs.drain(..) {
+            tokio::spawn(server.serve_connection(theirs));
+            clients.push(client);
+        }
+        yield_now().await;
+        let new = each();
+        assert!(new < 2_048, "a connection that has said nothing yet holds {new} bytes");
+        for round in 1..=3 {
+            for client in &mut clients {
+                client.write_all(GET).await.unwrap();
+                let mut buffer = vec![0; 8 * 1024];
+                let mut read = 0;
+                while !buffer[..read].ends_with(b"crab\r\n0\r\n\r\n") {
+                    read += client.read(&mut buffer[read..]).await.unwrap();
+                }
+            }
+            let busy = each();
+            assert!(
+                busy > new + 8 * 1024,
+                "in round {round}, one that was active holds {busy} bytes"
+            );
+            sleep(Duration::from_secs(2)).await;
+            let parked = each();
+            assert!(
+                parked <= new + 64,
+                "in round {round}, a parked one holds {parked} bytes, and a new one {new}"
+            );
+        }
+    });
+}
