@@ -6,6 +6,7 @@
 //! a response that is ready at once is written in the same turn, as with bare hyper.
 
 use std::mem;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -400,7 +401,7 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
                     file => {
                         let calls = Arc::clone(calls);
                         // The rules let nothing else through.
-                        let Ok(opening) = Opening::of(file) else { return Poll::Pending };
+                        let Some(opening) = Opening::of(file) else { return Poll::Pending };
                         let start = Some(start);
                         let mut beginning = Box::new(Beginning { calls, start, opening });
                         let polled = beginning.poll(cx);
@@ -610,7 +611,7 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
                     }
                 }
                 Next::Event => {
-                    if let Some(end) = ready!(self.poll_event(cx)) {
+                    if let ControlFlow::Break(end) = ready!(self.poll_event(cx)) {
                         return Poll::Ready(end.map(Ok));
                     }
                 }
@@ -635,8 +636,8 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
         }
     }
 
-    /// What the application sends next: a frame, or the end; or nothing, if `next` says where to go on.
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Frame<Bytes>>>> {
+    /// What the application sends next: trailers, or the end; or it goes on, where `next` says.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<ControlFlow<Option<Frame<Bytes>>>> {
         let calls = &self.calls;
         calls.turn();
         let ended = calls.poll_current(cx).is_ready();
@@ -652,13 +653,14 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
                     trailers.headers.extend(*earlier);
                 }
                 if !trailers.more_trailers {
-                    return Poll::Ready(Some(Some(Frame::trailers(trailers.headers))));
+                    let trailers = Frame::trailers(trailers.headers);
+                    return Poll::Ready(ControlFlow::Break(Some(trailers)));
                 }
                 self.trailers = Some(Box::new(trailers.headers));
             }
             Poll::Ready(event) => {
                 calls.turn();
-                if let Ok(opening) = Opening::of(event) {
+                if let Some(opening) = Opening::of(event) {
                     self.next = Next::Opening(opening);
                 }
             }
@@ -668,14 +670,14 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
                 }
                 _ => {
                     calls.wire.release();
-                    return Poll::Ready(Some(None));
+                    return Poll::Ready(ControlFlow::Break(None));
                 }
             },
             // It has said why, or that was reported.
             Poll::Pending if ended => self.next = Next::Cut,
             Poll::Pending => return Poll::Pending,
         }
-        Poll::Ready(None)
+        Poll::Ready(ControlFlow::Continue(()))
     }
 
     fn data(&mut self, bytes: Bytes) -> Frame<Bytes> {

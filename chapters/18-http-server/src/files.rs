@@ -27,8 +27,8 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// The file of such an event; or the event, if it has none.
-    pub(crate) fn of(event: SendEvent) -> Result<Self, SendEvent> {
+    /// The file of such an event, if it has one.
+    pub(crate) fn of(event: SendEvent) -> Option<Self> {
         match event {
             SendEvent::HttpResponsePathSend(path) => {
                 let name = format!("the file {}", path.display());
@@ -39,15 +39,15 @@ impl Opening {
                     }
                     Region::new(Arc::new(File::open(path)?), Some(0), None)
                 });
-                Ok(Self { opened, name, more_body: false })
+                Some(Self { opened, name, more_body: false })
             }
             SendEvent::HttpResponseZeroCopySend(part) => {
                 let name = "the file of http.response.zerocopysend".to_owned();
                 let opened =
                     spawn_blocking(move || Region::new(part.file, part.offset, part.count));
-                Ok(Self { opened, name, more_body: part.more_body })
+                Some(Self { opened, name, more_body: part.more_body })
             }
-            event => Err(event),
+            _ => None,
         }
     }
 }

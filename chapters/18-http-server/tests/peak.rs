@@ -173,10 +173,10 @@ async fn exchange(server: SocketAddr, words: &[u8], leaves: bool) {
 fn no_exchange_panics_or_hangs_or_leaves_a_connection_or_memory_behind() {
     const ROUNDS: usize = 4;
     let panics = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&panics);
+    let seen = Arc::clone(&panics);
     let hook = panic::take_hook();
     panic::set_hook(Box::new(move |panicked| {
-        counted.fetch_add(1, SeqCst);
+        seen.fetch_add(1, SeqCst);
         hook(panicked);
     }));
     let open = Arc::new(AtomicUsize::new(0));
@@ -193,10 +193,10 @@ fn no_exchange_panics_or_hangs_or_leaves_a_connection_or_memory_behind() {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 counter.fetch_add(1, SeqCst);
-                let served = server.serve_connection(Tcp::new(stream, Some(128 * 1024)));
+                let connection = server.serve_connection(Tcp::new(stream, Some(128 * 1024)));
                 let counter = Arc::clone(&counter);
                 tokio::spawn(async move {
-                    served.await;
+                    connection.await;
                     counter.fetch_sub(1, SeqCst);
                 });
             }
@@ -244,7 +244,7 @@ fn no_exchange_panics_or_hangs_or_leaves_a_connection_or_memory_behind() {
     };
     let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let rounds = runtime
-        .block_on(async { tokio::time::timeout(Duration::from_secs(60), test).await })
+        .block_on(async { tokio::time::timeout(Duration::from_mins(1), test).await })
         .expect("it ends within a minute");
     assert_eq!(panics.load(SeqCst), 0, "panics");
     println!("bytes held after each round, and the most that one exchange added: {rounds:?}");

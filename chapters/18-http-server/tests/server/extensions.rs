@@ -185,14 +185,14 @@ fn a_trailer_that_was_not_announced_is_an_error_out_of_send() {
                 .header("trailer", "x-legs, Content-Type")
                 .header("trailer", "x-claws");
             send.send(start.with_trailers()).await?;
-            let mut errors = String::new();
+            let mut errors = Vec::new();
             send.send(ResponseBody::part("")).await?;
             for refused in ["x-shell", "content-type"] {
                 // The rules come first: before the body's end none are due.
                 let error = send.send(trailers(&[(refused, "1")], false)).await.unwrap_err();
-                errors += &format!("{error}\n");
+                errors.push(format!("{error}\n"));
             }
-            send.send(ResponseBody::last(errors)).await?;
+            send.send(ResponseBody::last(errors.concat())).await?;
             let announced = trailers(&[("x-legs", "10"), ("x-claws", "2")], false);
             Ok::<_, Error>(send.send(announced).await?)
         };

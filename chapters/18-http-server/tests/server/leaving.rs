@@ -137,9 +137,10 @@ fn one_that_only_waits_is_told_at_its_next_word_with_a_body_unread() {
 async fn leave_behind_a_full_window(client: &mut Client<TcpStream>) {
     let request = "POST / HTTP/1.1\r\nhost: crab\r\ncontent-length: 1000000000\r\n\r\n";
     client.say(request).await;
+    let part = vec![b'x'; 64 * 1024];
     let (mut sent, mut full) = (0, 0);
     while full < 1_000 {
-        match client.stream.try_write(&[b'x'; 64 * 1024]) {
+        match client.stream.try_write(&part) {
             Ok(count) => (sent, full) = (sent + count, 0),
             Err(_) => full += 1,
         }

@@ -4,10 +4,12 @@
 mod app;
 mod clients;
 mod common;
+#[cfg(unix)]
 mod extensions;
 mod http;
 mod leaving;
 mod limits;
 mod parked;
 mod strict;
+#[cfg(unix)]
 mod unix;
