@@ -96,7 +96,7 @@ fn a_client_that_leaves_a_unix_socket_is_noticed_with_a_body_unread() {
         let server = tokio::spawn(server.serve_connection(Unix::new(theirs)));
         let request = "POST / HTTP/1.1\r\nhost: crab\r\ncontent-length: 1000000\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
-        stream.write_all(&[b'x'; 50_000]).await.unwrap();
+        stream.write_all(&vec![b'x'; 50_000]).await.unwrap();
         let mut client = Client { stream, server, failures };
         client.hear("crab\r\n").await;
         drop(client.stream);
