@@ -216,10 +216,20 @@ async fn serve<A: App + 'static, S: Transport>(
         io.stream.reset();
         end = End::Gone;
     }
-    wire.slot.close();
-    calls.turn();
-    sleep.as_mut().reset(Instant::now() + config.after_disconnect);
-    let mut closing = pin!(Some(close(io.stream, end, config)));
+    finish(io.stream, end, &calls, config).await;
+    None
+}
+
+/// Closes the connection, and waits for the calls that still run.
+async fn finish<S: Transport, F: Future<Output = Result<(), Error>>>(
+    stream: S,
+    end: End,
+    calls: &Calls<F>,
+    config: &Config,
+) {
+    calls.wire.slot.close();
+    let mut sleep = pin!(sleep(config.after_disconnect));
+    let mut closing = pin!(Some(close(stream, end, config)));
     poll_fn(|cx| {
         calls.turn();
         if let Some(close) = closing.as_mut().as_pin_mut()
@@ -235,7 +245,6 @@ async fn serve<A: App + 'static, S: Transport>(
         if closing.is_none() { running } else { Poll::Pending }
     })
     .await;
-    None
 }
 
 /// How many references to a connection's wire there are when no application has one: that of the connection, and that of its calls.

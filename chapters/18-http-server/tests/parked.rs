@@ -15,7 +15,7 @@ use tokio::time::sleep;
 #[global_allocator]
 static MEMORY: held::Holding = held::Holding;
 
-const CONNECTIONS: usize = 50;
+const CONNECTIONS: u32 = 50;
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: crab\r\naccept: */*\r\n\r\n";
 
 /// Its future is not small.
@@ -42,7 +42,7 @@ fn a_parked_connection_holds_no_more_than_one_that_has_said_nothing_yet() {
         let config = Config { keep_alive: Duration::from_hours(1), ..Config::default() };
         let server = Server::new(hello, config);
         let before = held::bytes();
-        let each = || (held::bytes() - before) / CONNECTIONS as i64;
+        let each = || (held::bytes() - before) / i64::from(CONNECTIONS);
         let mut clients = Vec::new();
         for (client, theirs) in pairs.drain(..) {
             tokio::spawn(server.serve_connection(theirs));
