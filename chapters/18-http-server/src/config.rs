@@ -64,6 +64,9 @@ pub struct Config {
 
     /// How many connections are open at most. More wait in the listener's queue. Default: 10,000.
     pub connections: usize,
+    /// How many connections may be ready for their next request. As long as there are more, one that becomes idle is [parked](Self::park) at once:
+    /// else a wave of clients would leave the memory of the whole wave with an allocator that returns none in the middle. Default: 256.
+    pub awake: usize,
     /// How many calls of the application run at a time; further requests get 503. `None` is no bound. Default: none.
     pub in_flight: Option<usize>,
     /// What `retry-after` says in such a 503, in whole seconds. Default: 1 s.
@@ -105,6 +108,7 @@ impl Default for Config {
             write_buffer: 64 * 1024,
             unsent: Some(128 * 1024),
             connections: 10_000,
+            awake: 256,
             in_flight: None,
             retry_after: Duration::from_secs(1),
             requests: None,

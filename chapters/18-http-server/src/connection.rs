@@ -37,6 +37,26 @@ pub(crate) struct Shared<A> {
     pub(crate) state: State,
     pub(crate) shutdown: Shutdown,
     pub(crate) in_flight: AtomicUsize,
+    /// How many connections are not parked.
+    pub(crate) awake: AtomicUsize,
+}
+
+/// A connection that is not parked.
+struct Awake<'a> {
+    count: &'a AtomicUsize,
+}
+
+impl<'a> Awake<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Relaxed);
+        Self { count }
+    }
+}
+
+impl Drop for Awake<'_> {
+    fn drop(&mut self) {
+        self.count.fetch_sub(1, Relaxed);
+    }
 }
 
 /// Why nothing more is served.
@@ -122,6 +142,7 @@ async fn serve<A: App + 'static, S: Transport>(
     connection: &Arc<Connection>,
 ) -> Option<Parked<S>> {
     let config = &shared.config;
+    let _awake = Awake::new(&shared.awake);
     let Parked { stream, heard, served, until: _ } = parked;
     let meter = Arc::new(Meter::after(served));
     let wire = Arc::new(Wire::new(Arc::clone(&meter), config.drain));
@@ -184,17 +205,19 @@ async fn serve<A: App + 'static, S: Transport>(
             if wire.stopping.load(Relaxed) && wire.is_quiet() && meter.phase() == Phase::Idle {
                 return Poll::Ready(End::Idle);
             }
-            if let Poll::Ready(late) = timer.poll(wire.waiting(), config, sleep.as_mut(), known, cx)
-            {
-                let Some(since) = timer.settled() else {
-                    return Poll::Ready(wire.too_late(late));
-                };
+            let late = timer.poll(wire.waiting(), config, sleep.as_mut(), known, cx);
+            if let Some(since) = timer.settling() {
                 // Whatever an application has kept of a call would not learn of the connection's end any more.
-                if !working && Arc::strong_count(&wire) == WIRES {
+                let free = !working && meter.is_flushed() && Arc::strong_count(&wire) == WIRES;
+                if free && (late.is_ready() || shared.awake.load(Relaxed) > config.awake) {
                     return Poll::Ready(End::Park(since));
                 }
-                timer.stay(config);
-                continue;
+                if late.is_ready() {
+                    timer.stay(config);
+                    continue;
+                }
+            } else if let Poll::Ready(late) = late {
+                return Poll::Ready(wire.too_late(late));
             }
             if !meter.is_relieved() {
                 return Poll::Pending;
@@ -216,10 +239,20 @@ async fn serve<A: App + 'static, S: Transport>(
         io.stream.reset();
         end = End::Gone;
     }
-    wire.slot.close();
-    calls.turn();
-    sleep.as_mut().reset(Instant::now() + config.after_disconnect);
-    let mut closing = pin!(Some(close(io.stream, end, config)));
+    finish(io.stream, end, &calls, config).await;
+    None
+}
+
+/// Closes the connection, and waits for the calls that still run.
+async fn finish<S: Transport, F: Future<Output = Result<(), Error>>>(
+    stream: S,
+    end: End,
+    calls: &Calls<F>,
+    config: &Config,
+) {
+    calls.wire.slot.close();
+    let mut sleep = pin!(sleep(config.after_disconnect));
+    let mut closing = pin!(Some(close(stream, end, config)));
     poll_fn(|cx| {
         calls.turn();
         if let Some(close) = closing.as_mut().as_pin_mut()
@@ -235,7 +268,6 @@ async fn serve<A: App + 'static, S: Transport>(
         if closing.is_none() { running } else { Poll::Pending }
     })
     .await;
-    None
 }
 
 /// How many references to a connection's wire there are when no application has one: that of the connection, and that of its calls.

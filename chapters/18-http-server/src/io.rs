@@ -76,6 +76,11 @@ impl Meter {
         enough
     }
 
+    /// Whether nothing waits to be written.
+    pub(crate) fn is_flushed(&self) -> bool {
+        self.waiting.load(Relaxed) == 0
+    }
+
     /// hyper has another part. What stands around a part on the wire is counted with it.
     pub(crate) fn spend(&self, bytes: usize) {
         const FRAME: usize = 16;

@@ -47,7 +47,8 @@ impl<A: App + 'static> Server<A> {
     /// When `shutdown` begins, responses say that they are the last, idle connections are closed, and applications see it in their scope.
     pub fn with_state(app: A, config: Config, state: State, shutdown: Shutdown) -> Self {
         let in_flight = AtomicUsize::new(0);
-        Self { shared: Arc::new(Shared { app, config, state, shutdown, in_flight }) }
+        let awake = AtomicUsize::new(0);
+        Self { shared: Arc::new(Shared { app, config, state, shutdown, in_flight, awake }) }
     }
 
     /// Serves one connection, until it is closed and no call runs any more.

@@ -85,7 +85,7 @@ impl Timer {
         }
     }
 
-    /// Takes note of what is waited for now; and says whether it is waited for too long, or long enough to be [parked](Self::settled).
+    /// Takes note of what is waited for now; and says whether it is waited for too long, or long enough to be parked, if it is [settling](Self::settling).
     ///
     /// `known` says that the task is the same as the last time.
     pub(crate) fn poll(
@@ -119,8 +119,8 @@ impl Timer {
         Poll::Pending
     }
 
-    /// Since when the connection is idle, if it has been so for long enough to be parked.
-    pub(crate) fn settled(&self) -> Option<Instant> {
+    /// Since when the connection is idle, if it is to be parked: when its time has come, or earlier.
+    pub(crate) fn settling(&self) -> Option<Instant> {
         self.settling.then_some(self.since)
     }
 

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 #[global_allocator]
 static MEMORY: held::Holding = held::Holding;
 
-const CONNECTIONS: usize = 50;
+const CONNECTIONS: u32 = 50;
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: crab\r\naccept: */*\r\n\r\n";
 
 /// Its future is not small.
@@ -42,7 +42,7 @@ fn a_parked_connection_holds_no_more_than_one_that_has_said_nothing_yet() {
         let config = Config { keep_alive: Duration::from_hours(1), ..Config::default() };
         let server = Server::new(hello, config);
         let before = held::bytes();
-        let each = || (held::bytes() - before) / CONNECTIONS as i64;
+        let each = || (held::bytes() - before) / i64::from(CONNECTIONS);
         let mut clients = Vec::new();
         for (client, theirs) in pairs.drain(..) {
             tokio::spawn(server.serve_connection(theirs));
@@ -72,5 +72,35 @@ fn a_parked_connection_holds_no_more_than_one_that_has_said_nothing_yet() {
                 "in round {round}, a parked one holds {parked} bytes, and a new one {new}"
             );
         }
+    });
+}
+
+#[test]
+fn where_more_are_awake_than_may_be_one_that_becomes_idle_is_parked_at_once() {
+    watch_local(async || {
+        let config = Config { keep_alive: Duration::from_hours(1), awake: 2, ..Config::default() };
+        let server = Server::new(hello, config);
+        let mut clients = Vec::new();
+        let mut grown = Vec::new();
+        for _ in 0..6 {
+            let (mut client, mut theirs) = duplex(8 * 1024);
+            let mut buffer = vec![0; 8 * 1024];
+            client.write_all(&buffer).await.unwrap();
+            theirs.read_exact(&mut buffer).await.unwrap();
+            theirs.write_all(&buffer).await.unwrap();
+            client.read_exact(&mut buffer).await.unwrap();
+            let before = held::bytes();
+            tokio::spawn(server.serve_connection(theirs));
+            client.write_all(GET).await.unwrap();
+            let mut read = 0;
+            while !buffer[..read].ends_with(b"crab\r\n0\r\n\r\n") {
+                read += client.read(&mut buffer[read..]).await.unwrap();
+            }
+            yield_now().await;
+            grown.push(held::bytes() - before);
+            clients.push(client);
+        }
+        let small: Vec<bool> = grown.iter().map(|&bytes| bytes < 2_048).collect();
+        assert_eq!(small, [false, false, true, true, true, true], "what each holds: {grown:?}");
     });
 }

@@ -16,7 +16,7 @@ pub fn measure(connections: usize, requests: usize, rest: u64) -> io::Result<()>
     let connections = limit.fits(connections, 64);
     println!("resident memory for each of {connections} idle connections, in KiB");
     println!("          when they are new  after a burst  that answer again");
-    let bounds = Duration::from_secs(600);
+    let bounds = Duration::from_mins(10);
     for way in ["hyper", "tidepool"] {
         let server = Server::start(way, None, connections as u64 + 64, bounds)?;
         of(way, &server, connections, requests, rest)?;

@@ -165,7 +165,7 @@ async fn go(attack: Attack, address: SocketAddr) -> io::Result<()> {
             stream.write_all(&request.repeat(32)).await?;
         }
     }
-    sleep(Duration::from_secs(600)).await;
+    sleep(Duration::from_mins(10)).await;
     drop(stream);
     Ok(())
 }

@@ -123,7 +123,11 @@ pub fn be_a_server(way: &str, bounds: u64) -> io::Result<()> {
         }
         std::process::exit(0);
     });
-    servers::serve(way, listener, Duration::from_secs(bounds))
+    listener.set_nonblocking(true)?;
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        servers::serve(way, listener, Duration::from_secs(bounds)).await
+    })
 }
 
 pub fn median(values: impl IntoIterator<Item = f64>) -> f64 {

@@ -34,7 +34,7 @@ type Samples = [Vec<Sample>; WAYS.len()];
 pub fn measure(rounds: usize, seconds: u64, connections: usize) -> io::Result<()> {
     let script = tempfile::Builder::new().suffix(".lua").tempfile()?;
     fs::write(&script, UPLOAD)?;
-    let bounds = Duration::from_secs(600);
+    let bounds = Duration::from_mins(10);
     let mut servers = Vec::new();
     for way in WAYS {
         servers.push(Server::start(way, Some("0"), 1_024, bounds)?);

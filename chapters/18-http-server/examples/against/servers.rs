@@ -4,7 +4,6 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -25,13 +24,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
 
 /// What the servers are called.
 pub const WAYS: [&str; 3] = ["hyper", "axum", "tidepool"];
 
 pub const HELLO: &[u8] = b"Hello, crabs!\n";
-pub const PAGE: &[u8] = &[b'x'; 10 * 1024];
+pub const PAGE: &[u8] = &{
+    let mut page = [b'x'; 10 * 1024];
+    page[page.len() - 1] = b'\n';
+    page
+};
 pub const PART: &[u8] = &[b'x'; 16 * 1024];
 /// Of a stream, and of an upload: a MiB.
 pub const PARTS: usize = 64;
@@ -39,19 +41,15 @@ pub const PARTS: usize = 64;
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NAME: HeaderValue = HeaderValue::from_static("tidepool");
 
-/// Serves on this thread, for ever. `bounds` is the time that one of ours has for those that keep it waiting.
-pub fn serve(way: &str, listener: net::TcpListener, bounds: Duration) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let listener = TcpListener::from_std(listener)?;
-        match way {
-            "hyper" => bare(listener).await,
-            "axum" => with_axum(listener).await,
-            "tidepool" => ours(listener, Config { keep_alive: bounds, ..Config::default() }).await,
-            "guarded" => ours(listener, guarded(bounds)).await,
-            _ => Err(io::Error::other(format!("there is no server {way}"))),
-        }
-    })
+/// Serves for ever. `bounds` is the time that one of ours has for those that keep it waiting.
+pub async fn serve(way: &str, listener: TcpListener, bounds: Duration) -> io::Result<()> {
+    match way {
+        "hyper" => bare(listener).await,
+        "axum" => with_axum(listener).await,
+        "tidepool" => ours(listener, Config { keep_alive: bounds, ..Config::default() }).await,
+        "guarded" => ours(listener, guarded(bounds)).await,
+        _ => Err(io::Error::other(format!("there is no server {way}"))),
+    }
 }
 
 /// Patient with those that are idle, and with nobody else.
@@ -61,7 +59,7 @@ fn guarded(bounds: Duration) -> Config {
         head: bounds,
         body: bounds,
         write: bounds,
-        keep_alive: Duration::from_secs(600),
+        keep_alive: Duration::from_mins(10),
         connections: 20_000,
         ..Config::default()
     }
