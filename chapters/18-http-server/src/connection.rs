@@ -34,6 +34,7 @@ pub(crate) struct Shared<A> {
     pub(crate) config: Config,
     pub(crate) state: State,
     pub(crate) shutdown: Shutdown,
+    pub(crate) closing: Shutdown,
     pub(crate) in_flight: AtomicUsize,
 }
 
@@ -81,7 +82,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
         .serve_connection(io, service);
     let mut timer = Timer::new();
     let mut sleep = pin!(sleep(config.first_byte));
-    let mut stop = pin!(Some(shared.shutdown.begun()));
+    let mut stop = pin!(Some(shared.closing.begun()));
     let mut end = poll_fn(|cx| {
         if let Some(begun) = stop.as_mut().as_pin_mut()
             && begun.poll(cx).is_ready()
