@@ -42,10 +42,7 @@ pub trait Listener: Send + 'static {
     /// # Errors
     ///
     /// What the operating system says. The next one may come all the same.
-    fn accept(
-        &mut self,
-        config: &Config,
-    ) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    fn accept(&mut self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
     /// Where it listens.
     fn address(&self) -> Option<Address>;
