@@ -154,22 +154,29 @@ impl Life {
         poll_fn(|cx| self.poll_ended(cx)).await
     }
 
-    /// Waits for so long until the call is over, and drops it then.
+    /// Waits for so long until the call is over, and drops it then. For one that has said what it had to say.
     ///
     /// # Errors
     ///
-    /// As [`ended`](Self::ended). Nothing is wrong with a call that has to be dropped: it has said what it had to say.
+    /// As [`ended`](Self::ended). That it had to be dropped is none.
     pub async fn leave(mut self, bound: Duration) -> Result<(), Failure> {
         if self.over {
             return Ok(());
         }
-        let Ok(ended) = timeout(bound, self.ended()).await else {
-            self.call.abort();
-            // So that what it holds is dropped by then; unless it blocks its thread.
+        if let Ok(ended) = timeout(bound, self.ended()).await {
+            return ended;
+        }
+        self.give_up(bound).await;
+        Ok(())
+    }
+
+    /// Drops the call, and waits for so long until that is done: a call that blocks its thread is dropped when it gives way.
+    pub async fn give_up(mut self, bound: Duration) {
+        self.call.abort();
+        if !self.over {
+            // However it ended.
             let _ = timeout(bound, self.ended()).await;
-            return Ok(());
-        };
-        ended
+        }
     }
 
     /// The application's next word, or how it ended instead: well is none.

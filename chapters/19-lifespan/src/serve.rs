@@ -79,9 +79,13 @@ async fn start<A: App + 'static>(
             config.stages.enter(Stage::Without(failure));
             Ok((State::new(), None))
         }
-        Err(outcome) => {
-            // One that has said that it failed may have something to close yet.
+        Err(failed @ Outcome::NotStarted(StartupError::Failed(_))) => {
+            // It may have something to close yet.
             let _ = life.leave(config.leave).await;
+            Err(failed)
+        }
+        Err(outcome) => {
+            life.give_up(config.leave).await;
             Err(outcome)
         }
     }
@@ -176,8 +180,11 @@ impl<'a, A: App + 'static> Running<'a, A> {
         if let Some(mut life) = self.life.take() {
             stages.enter(Stage::ShuttingDown);
             ended = life.shutdown(*shutdown).await;
-            let left = life.leave(*leave).await;
-            ended = ended.and(left.map_err(ShutdownError::Died));
+            if let Err(ShutdownError::Late(_)) = ended {
+                life.give_up(*leave).await;
+            } else {
+                ended = ended.and(life.leave(*leave).await.map_err(ShutdownError::Died));
+            }
         }
         match ended {
             Ok(()) => Outcome::Stopped { cut },
