@@ -4,4 +4,6 @@
 mod call;
 mod common;
 mod ending;
+#[cfg(unix)]
+mod process;
 mod starting;
