@@ -22,8 +22,15 @@ fn main() -> ExitCode {
     let patient = arguments.next().as_deref() == Some("patient");
     let mut config = Config::default();
     if !patient {
-        // Nobody has any time.
-        (config.http.graceful, config.shutdown, config.leave) = Default::default();
+        // Where a test is about a bound, nobody has any time.
+        match &*way {
+            "deaf" => config.http.graceful = Duration::ZERO,
+            "thread" | "waits" => config.leave = Duration::ZERO,
+            "blocks" => {
+                (config.http.graceful, config.shutdown, config.leave) = Default::default();
+            }
+            _ => {}
+        }
     }
     let app = move |scope: Scope, receive: Receive, send: Sender| {
         let way = way.clone();
@@ -76,7 +83,7 @@ async fn answer(way: &str, scope: &HttpScope, send: Sender) -> Result<(), Error>
         }
         // Keeps the thread of the call itself for ever.
         "blocks" => loop {
-            thread::sleep(Duration::from_secs(3600));
+            thread::sleep(Duration::from_hours(1));
         },
         // Keeps one of the threads that may block.
         "thread" => {
