@@ -42,5 +42,5 @@ mod timer;
 pub mod transport;
 
 pub use config::Config;
-pub use server::{Server, serve, serve_connection};
-pub use transport::{Tcp, Transport};
+pub use server::{Connections, Server, serve, serve_connection};
+pub use transport::{Listener, Tcp, Transport};

@@ -1,4 +1,4 @@
-//! What a connection goes over, and the one thing that reading and writing do not tell: whether the other side has left.
+//! Where connections come from, what one goes over, and the one thing that reading and writing do not tell: whether the other side has left.
 
 use std::future::pending;
 use std::io;
@@ -11,7 +11,10 @@ use std::time::Duration;
 use gateway::Address;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+
+use crate::config::Config;
 
 /// A stream of bytes, both ways.
 pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -27,6 +30,51 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
     /// The client's address, and the server's.
     fn addresses(&self) -> (Option<Address>, Option<Address>);
+}
+
+/// Where connections come from.
+pub trait Listener: Send + 'static {
+    /// What one of them goes over.
+    type Stream: Transport;
+
+    /// Waits for the next one. Cancellation safe.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says. The next one may come all the same.
+    fn accept(&mut self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Where it listens.
+    fn address(&self) -> Option<Address>;
+}
+
+impl Listener for TcpListener {
+    type Stream = Tcp;
+
+    async fn accept(&mut self, config: &Config) -> io::Result<Tcp> {
+        let (stream, _) = Self::accept(self).await?;
+        Ok(Tcp::new(stream, config.unsent))
+    }
+
+    fn address(&self) -> Option<Address> {
+        self.local_addr().ok().map(Address::Ip)
+    }
+}
+
+/// For tests: connections in memory. When all senders are gone, none comes any more.
+impl Listener for mpsc::UnboundedReceiver<DuplexStream> {
+    type Stream = DuplexStream;
+
+    async fn accept(&mut self, _: &Config) -> io::Result<DuplexStream> {
+        match self.recv().await {
+            Some(stream) => Ok(stream),
+            None => pending().await,
+        }
+    }
+
+    fn address(&self) -> Option<Address> {
+        None
+    }
 }
 
 /// A TCP connection.
