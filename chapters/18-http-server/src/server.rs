@@ -9,7 +9,6 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use gateway::{App, Shutdown, State};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -157,7 +156,7 @@ impl Connections {
 ///
 /// None that end it are known; the type is that of a `main`.
 pub async fn serve<A: App + 'static>(
-    listener: TcpListener,
+    listener: impl Listener,
     app: A,
     config: Config,
 ) -> io::Result<()> {
