@@ -592,3 +592,47 @@ fn maps_see_events_from_the_inside_out_and_once_each() {
         expect_eq!(seen.load(Relaxed), 4, "events seen");
     });
 }
+
+#[test]
+fn what_an_application_sends_last_is_there_though_it_has_returned() {
+    watch_async(async {
+        let app = async |scope: Scope, mut receive: Receive, send: Sender| {
+            receive.next().await;
+            match scope {
+                Scope::WebSocket(_) => {
+                    send.send(Accept::new()).await?;
+                    send.send(Message::from("bye")).await?;
+                }
+                _ => send.send(SendEvent::LifespanStartupComplete).await?,
+            }
+            Ok::<_, Error>(())
+        };
+        let mut socket = testing::websocket(&app, Request::get("/"));
+        socket.accepted().await;
+        expect_eq!(socket.heard().await, Some(Message::from("bye")), "the last message");
+        assert!(socket.ended().await.is_ok());
+        let mut lifespan = testing::lifespan(&app);
+        assert!(lifespan.startup().await.is_ok(), "it is ready, and has nothing to put away");
+        expect_eq!(lifespan.shutdown().await, Ok(()), "the shutdown");
+    });
+}
+
+/// Panics when somebody lets go of it.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("broken");
+    }
+}
+
+#[test]
+fn a_panic_whose_payload_panics_ends_its_own_call_only() {
+    watch_async(async {
+        let app = async |_: Scope, _: Receive, _: Sender| -> Result<(), Error> {
+            std::panic::panic_any(Fragile)
+        };
+        let answer = testing::ask(&app, Request::get("/")).await;
+        assert!(matches!(answer.ended, Err(Failure::Panicked(_))), "{:?}", answer.ended);
+    });
+}
