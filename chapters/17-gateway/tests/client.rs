@@ -13,7 +13,7 @@ use gateway::{
     Violation, testing,
 };
 use proctor::{expect_eq, watch_async};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Sends back each part of the body as it comes.
 async fn echo(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
@@ -590,6 +590,34 @@ fn maps_see_events_from_the_inside_out_and_once_each() {
         let answer = call.answer().await;
         expect_eq!(answer.text(), "CRAB inner outer inner outerinner outer", "the body");
         expect_eq!(seen.load(Relaxed), 4, "events seen");
+    });
+}
+
+#[test]
+fn a_map_sees_what_is_given_up_while_it_waits() {
+    watch_async(async {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&seen);
+        let app = move |_: Scope, _: Receive, send: Sender| {
+            let counted = Arc::clone(&counted);
+            let send = send.map(move |event| {
+                counted.fetch_add(1, Relaxed);
+                event
+            });
+            async move {
+                send.send(ResponseStart::new(200)).await?;
+                send.send(ResponseBody::part("cr")).await?;
+                // Nobody reads yet, so the first of these does not come through.
+                let patience = Duration::from_secs(1);
+                let given_up = timeout(patience, send.send(ResponseBody::last("ab"))).await;
+                assert!(given_up.is_err(), "{given_up:?}");
+                Ok::<_, Error>(send.send(ResponseBody::last("ab")).await?)
+            }
+        };
+        let mut call = testing::call(&app, Request::get("/"));
+        assert!(timeout(Duration::from_secs(2), call.ended()).await.is_err());
+        expect_eq!(call.answer().await.text(), "crab", "the body");
+        expect_eq!(seen.load(Relaxed), 4, "events seen: a start, a part, and the last part twice");
     });
 }
 
