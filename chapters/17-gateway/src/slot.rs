@@ -106,12 +106,13 @@ impl Slot {
         let Some(sent) = event.as_ref() else { return Poll::Ready(Ok(())) };
         let is_start = matches!(sent, SendEvent::HttpResponseStart(_));
         let mut inner = self.lock();
+        let full = inner.event.is_some() && !inner.rules.is_complete() && !inner.rules.is_gone();
         let verdict = if inner.closed {
             Err(Disconnected.into())
         } else if inner.call != call {
             // This comes from what is left of an earlier call, and that one is over.
             Ok(Verdict::Ignore)
-        } else if inner.event.is_some() && !is_start && !inner.rules.is_complete() {
+        } else if full && !is_start {
             let crowd = inner.senders.wait(cx.waker());
             drop(inner);
             crowd.wake();
@@ -174,8 +175,15 @@ impl Slot {
     /// Tells the rules what the application is being told.
     pub fn receives(&self, call: CallId, event: &ReceiveEvent) {
         let mut inner = self.lock();
-        if inner.call == call {
-            inner.rules.receive(event);
+        if inner.call != call {
+            return;
+        }
+        inner.rules.receive(event);
+        if inner.rules.is_gone() {
+            // There will be no room any more, and nobody needs it.
+            let senders = mem::take(&mut inner.senders);
+            drop(inner);
+            senders.wake();
         }
     }
 

@@ -7,8 +7,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use gateway::rules::{HttpRules, WebSocketRules};
 use gateway::{
-    Accept, CallId, Exchange, Extension, Extensions, Failure, Head, Receive, ReceiveEvent,
-    ResponseBody, ResponseStart, Rules, SendError, SendEvent, Sender, Slot,
+    Accept, CallId, Close, Exchange, Extension, Extensions, Failure, Head, Message, Receive,
+    ReceiveEvent, ResponseBody, ResponseStart, Rules, SendError, SendEvent, Sender, Slot,
 };
 use http::Method;
 use proctor::{expect_eq, watch};
@@ -325,6 +325,23 @@ fn what_a_socket_or_a_process_said_before_it_returned_is_not_withdrawn() {
     assert!(send(&slot, call, Accept::new()).is_ready());
     assert!(slot.finish(call, Ok(())).is_ok());
     assert!(matches!(slot.poll_event(cx), Poll::Ready(SendEvent::WebSocketAccept(_))));
+}
+
+#[test]
+fn a_socket_whose_end_was_received_keeps_no_sender_waiting() {
+    let (seen, waker) = counted();
+    let cx = &mut Context::from_waker(&waker);
+    let slot = Slot::new();
+    let call = slot.begin(Rules::WebSocket(WebSocketRules::new(Extensions::NONE)));
+    assert!(send(&slot, call, Accept::new()).is_ready());
+    let event = &mut Some(Message::from("crab").into());
+    assert!(slot.poll_send(call, event, cx).is_pending());
+    slot.receives(call, &ReceiveEvent::WebSocketConnect);
+    expect_eq!(seen.count(), 0, "wakes while the client is there");
+    slot.receives(call, &ReceiveEvent::WebSocketDisconnect(Close::new(1001)));
+    expect_eq!(seen.count(), 1, "wakes when the application was told that the client is gone");
+    let sent = slot.poll_send(call, event, cx);
+    assert!(matches!(sent, Poll::Ready(Err(SendError::Disconnected(_)))), "{sent:?}");
 }
 
 /// Looks at the slot when it is woken and when it is dropped, as a waker or an event may that knows of it.
