@@ -190,8 +190,7 @@ fn a_send_that_is_dropped_while_it_waits_has_sent_nothing() {
         let app = async |_scope: Scope, _receive: Receive, send: Sender| {
             send.send(ResponseStart::new(200)).await?;
             send.send(ResponseBody::part("one")).await?;
-            let late =
-                tokio::time::timeout(Duration::from_secs(1), send.send(ResponseBody::part("two")));
+            let late = timeout(Duration::from_secs(1), send.send(ResponseBody::part("two")));
             assert!(late.await.is_err());
             Ok::<_, Error>(send.send(ResponseBody::last("three")).await?)
         };
