@@ -45,7 +45,7 @@ pub struct Config {
     pub after_disconnect: Duration,
     /// How long a connection that is closed with bytes unread is kept for the client to read the last response. Default: 1 s.
     pub linger: Duration,
-    /// How long connections have to end after [`serve_until`](crate::Server::serve_until) was told to stop. Then they are dropped. Default: 30 s.
+    /// How long connections have to end after [`serve_until`](crate::Server::serve_until) was told to stop. Then they are dropped. Default: 20 s.
     pub graceful: Duration,
 
     /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.
@@ -101,7 +101,7 @@ impl Default for Config {
             write_rate: 240,
             after_disconnect: Duration::from_secs(30),
             linger: Duration::from_secs(1),
-            graceful: Duration::from_secs(30),
+            graceful: Duration::from_secs(20),
             head_bytes: 64 * 1024,
             head_fields: 100,
             drain: 256 * 1024,

@@ -36,6 +36,7 @@ pub(crate) struct Shared<A> {
     pub(crate) config: Config,
     pub(crate) state: State,
     pub(crate) shutdown: Shutdown,
+    pub(crate) closing: Shutdown,
     pub(crate) in_flight: AtomicUsize,
     /// How many connections are not parked.
     pub(crate) awake: AtomicUsize,
@@ -103,7 +104,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     });
     let until = Instant::now().checked_add(config.first_byte);
     let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
-    while listen(&mut parked, &shared.shutdown).await {
+    while listen(&mut parked, &shared.closing).await {
         match Box::pin(serve(parked, &shared, &connection)).await {
             Some(idle) => parked = idle,
             None => return,
@@ -114,10 +115,10 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
 }
 
 /// Waits until a parked connection has something to say. Says whether it had: not if it is at its end, or the server is.
-async fn listen<S: Transport>(parked: &mut Parked<S>, shutdown: &Shutdown) -> bool {
+async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown) -> bool {
     const ROOM: usize = 2 * 1024;
     let mut sleep = pin!(parked.until.map(sleep_until));
-    let mut stop = pin!(shutdown.begun());
+    let mut stop = pin!(closing.begun());
     poll_fn(|cx| {
         let mut room = [const { MaybeUninit::uninit() }; ROOM];
         let mut read = ReadBuf::uninit(&mut room);
@@ -165,7 +166,7 @@ async fn serve<A: App + 'static, S: Transport>(
         .serve_connection(io, service);
     let mut timer = Timer::new();
     let mut sleep = pin!(sleep(config.park.min(config.head)));
-    let mut stop = pin!(shared.shutdown.begun());
+    let mut stop = pin!(shared.closing.begun());
     // The task that the sleep and the stop were told of. As long as it is the same, they need not be told again.
     let mut task: Option<Waker> = None;
     let mut end = poll_fn(|cx| {
@@ -177,7 +178,7 @@ async fn serve<A: App + 'static, S: Transport>(
                 let _ = stop.as_mut().poll(cx);
             }
         }
-        if !wire.stopping.load(Relaxed) && shared.shutdown.has_begun() {
+        if !wire.stopping.load(Relaxed) && shared.closing.has_begun() {
             wire.last.store(true, Relaxed);
             wire.stopping.store(true, Relaxed);
         }

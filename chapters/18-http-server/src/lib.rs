@@ -47,7 +47,7 @@ mod trailers;
 pub mod transport;
 
 pub use config::Config;
-pub use server::{Server, serve, serve_connection};
+pub use server::{Connections, Server, serve, serve_connection};
 #[cfg(unix)]
 pub use transport::Unix;
 pub use transport::{Listener, Tcp, Transport};

@@ -1,8 +1,10 @@
-//! What a connection goes over, and the one thing that reading and writing do not tell: whether the other side has left.
+//! Where connections come from, what one goes over, and the one thing that reading and writing do not tell: whether the other side has left.
 
 use std::future::pending;
 use std::io;
 use std::net::Shutdown;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -14,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream, unix::SocketAddr};
+use tokio::sync::mpsc;
 
 use crate::config::Config;
 
@@ -38,20 +41,47 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 }
 
 /// Where connections come from.
-pub trait Listener: Send {
-    /// What each is.
+pub trait Listener: Send + 'static {
+    /// What one of them goes over.
     type Stream: Transport;
 
-    /// The next one. Cancellation safe: if this is dropped before it returns, nobody was accepted.
-    fn next(&self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Waits for the next one. Cancellation safe.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says. The next one may come all the same.
+    fn accept(&mut self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+
+    /// Where it listens.
+    fn address(&self) -> Option<Address>;
 }
 
 impl Listener for TcpListener {
     type Stream = Tcp;
 
-    async fn next(&self, config: &Config) -> io::Result<Tcp> {
-        let (stream, _) = self.accept().await?;
+    async fn accept(&mut self, config: &Config) -> io::Result<Tcp> {
+        let (stream, _) = Self::accept(self).await?;
         Ok(Tcp::new(stream, config.unsent))
+    }
+
+    fn address(&self) -> Option<Address> {
+        self.local_addr().ok().map(Address::Ip)
+    }
+}
+
+/// For tests: connections in memory. When all senders are gone, none comes any more.
+impl Listener for mpsc::UnboundedReceiver<DuplexStream> {
+    type Stream = DuplexStream;
+
+    async fn accept(&mut self, _: &Config) -> io::Result<DuplexStream> {
+        match self.recv().await {
+            Some(stream) => Ok(stream),
+            None => pending().await,
+        }
+    }
+
+    fn address(&self) -> Option<Address> {
+        None
     }
 }
 
@@ -60,9 +90,13 @@ impl Listener for TcpListener {
 impl Listener for UnixListener {
     type Stream = Unix;
 
-    async fn next(&self, _: &Config) -> io::Result<Unix> {
-        let (stream, _) = self.accept().await?;
+    async fn accept(&mut self, _: &Config) -> io::Result<Unix> {
+        let (stream, _) = Self::accept(self).await?;
         Ok(Unix::new(stream))
+    }
+
+    fn address(&self) -> Option<Address> {
+        Some(Address::Unix(self.local_addr().ok().and_then(path)))
     }
 }
 
@@ -266,11 +300,15 @@ stream!(TcpStream, |stream| {
 // A client has no name, unless it has taken one; the server's socket is where it listens.
 #[cfg(unix)]
 stream!(UnixStream, |stream| {
-    let path = |address: SocketAddr| address.as_pathname().map(Into::into);
     let client = stream.peer_addr().ok().and_then(path);
     let server = stream.local_addr().ok().and_then(path);
     (client.map(|path| Address::Unix(Some(path))), Some(Address::Unix(server)))
 });
+
+#[cfg(unix)]
+fn path(address: SocketAddr) -> Option<PathBuf> {
+    address.as_pathname().map(Into::into)
+}
 
 /// For tests: a connection in memory, where time may be virtual.
 impl Transport for DuplexStream {

@@ -400,19 +400,13 @@ fn a_graceful_end_closes_idle_connections_and_finishes_what_is_in_flight() {
 fn a_request_that_is_in_the_kernel_at_the_graceful_end_is_answered() {
     watch_async(async {
         let failures = Diary::default();
-        let shutdown = Shutdown::new();
-        let server = Server::with_state(
-            Conformance::default(),
-            config(&failures),
-            State::new(),
-            shutdown.clone(),
-        );
+        let server = Server::new(Conformance::default(), config(&failures));
         let mut client = in_memory_to(&server, failures);
         client.say(GET).await;
         client.hear("crabs!").await;
         // Both are there when the server looks again.
         client.say(GET).await;
-        shutdown.begin();
+        server.close_idle();
         let response = client.hear_all().await;
         assert!(response.ends_with("Hello, crabs!"), "{response}");
         assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
