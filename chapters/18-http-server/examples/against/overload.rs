@@ -109,12 +109,11 @@ async fn crowd(
 
 fn report(name: &str, times: &mut [Duration], server: &Server) -> io::Result<()> {
     times.sort_unstable();
-    let at = |part: f64| {
-        let index = (times.len() as f64 * part) as usize;
-        times.get(index).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
+    let at = |percent: usize| {
+        times.get(times.len() * percent / 100).map_or(f64::NAN, |time| time.as_secs_f64() * 1e3)
     };
     let memory = server.resident()? as f64 / 1024.0;
-    let (count, median, late) = (times.len(), at(0.5), at(0.99));
+    let (count, median, late) = (times.len(), at(50), at(99));
     println!("{name:>19}  {count:>8}  {median:>9.2}  {late:>6.2}  {memory:>12.1}");
     Ok(())
 }
