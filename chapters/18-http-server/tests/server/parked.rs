@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use gateway::{
-    Error, Receive, ResponseBody, ResponseStart, Scope, SendError, Sender, Shutdown, State,
-};
+use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, SendError, Sender};
 use http_server::Server;
 use proctor::{expect_eq, watch_async};
 use tokio::time::{Instant, sleep};
@@ -61,9 +59,7 @@ fn requests_are_counted_on_when_a_connection_was_parked() {
 fn a_parked_connection_is_closed_at_the_graceful_end_and_answers_what_it_was_asked_before() {
     watch_async(async {
         let failures = Diary::default();
-        let shutdown = Shutdown::new();
-        let app = Conformance::default();
-        let server = Server::with_state(app, config(&failures), State::new(), shutdown.clone());
+        let server = Server::new(Conformance::default(), config(&failures));
         let mut idle = in_memory_to(&server, failures.clone());
         let mut asking = in_memory_to(&server, failures.clone());
         for client in [&mut idle, &mut asking] {
@@ -73,7 +69,7 @@ fn a_parked_connection_is_closed_at_the_graceful_end_and_answers_what_it_was_ask
         sleep(2 * SECOND).await;
         // Neither server has had its turn when both have happened.
         asking.say(GET).await;
-        shutdown.begin();
+        server.close_idle();
         let began = Instant::now();
         let response = asking.hear_all().await;
         expect_eq!(status(&response), "HTTP/1.1 200 OK", "the status");
