@@ -314,9 +314,9 @@ fn a_start_that_is_refused_is_no_start_to_middleware() {
         let app = AccessLog::new(app, move |line| log.lock().unwrap().push(line.to_owned()));
         let answer = testing::ask(&app, Request::get("/")).await;
         assert!(answer.headers.contains_key("x-request-id"), "{:?}", answer.headers);
-        let timed = all(&times).remove(0);
+        let measured = all(&times).remove(0);
         expect_eq!(
-            (timed.status.map(|status| status.as_u16()), timed.start),
+            (measured.status.map(|status| status.as_u16()), measured.start),
             (Some(200), Some(Duration::from_secs(1))),
             "the status that was measured, and when"
         );
