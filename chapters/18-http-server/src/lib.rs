@@ -32,6 +32,8 @@
 //! What waits in the server for one client is bounded: [`Config::write_buffer`] of its response, the part that passed that mark,
 //! and the one that the application has sent since. A file is such a part for each 64 KiB of it.
 //! Of its request, hyper holds what one read brings.
+//!
+//! A connection that is idle for [`Config::park`] is parked, and then holds less than 2 KiB of the server's memory.
 #![forbid(unsafe_code)]
 mod calls;
 pub mod check;
