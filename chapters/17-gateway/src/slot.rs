@@ -245,7 +245,9 @@ impl Slot {
             // Its response was complete, or another call would not have begun.
             return returned.map_err(Failure::from);
         }
-        if !inner.handed && !inner.rules.is_complete() {
+        // Only a response is withdrawn: of a socket or a process, what was said before the end was said.
+        let is_response = matches!(inner.rules, Rules::Http(_));
+        if is_response && !inner.handed && !inner.rules.is_complete() {
             inner.start = None;
             inner.event = None;
         }
