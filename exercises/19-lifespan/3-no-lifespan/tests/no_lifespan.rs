@@ -336,7 +336,7 @@ async fn run_for(start: Start, then: Then, config: Config, time: Duration) -> Ra
     let Ok(result) = ran else {
         let words = seen.words.lock().unwrap_or_else(PoisonError::into_inner).join(", ");
         panic!(
-            "a week later, `run` has not returned for an application that {start}, and then {then}, with {:?}; what has happened: {words}",
+            "a week later, `run` has not returned for an application that {start} (once it is ready, it {then}), with {:?}; what has happened: {words}",
             config.mode
         )
     };
@@ -344,7 +344,7 @@ async fn run_for(start: Start, then: Then, config: Config, time: Duration) -> Ra
     proctor::expect_eq!(
         seen.living.load(Ordering::Relaxed),
         0,
-        "how many lifespan calls still exist when `run` has returned, for an application that {start}, and then {then}"
+        "how many lifespan calls still exist when `run` has returned, for an application that {start} (once it is ready, it {then})"
     );
     Ran { result: in_words(result), at, seen }
 }
