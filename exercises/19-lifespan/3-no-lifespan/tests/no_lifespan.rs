@@ -233,8 +233,9 @@ impl Site {
             }
             Then::Works => loop {
                 tokio::select! {
-                    () = sleep(SECOND) => self.seen.worked.fetch_add(1, Ordering::Relaxed),
+                    biased;
                     _ = receive.next() => break,
+                    () = sleep(SECOND) => self.seen.worked.fetch_add(1, Ordering::Relaxed),
                 };
             },
             Then::Stores => {
