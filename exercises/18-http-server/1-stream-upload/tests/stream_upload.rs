@@ -210,7 +210,6 @@ impl App for Watched {
         let mark = Mark::here();
         let (seen, parts) = (Arc::clone(&self.seen), self.parts.clone());
         let notes = Arc::clone(&self.uploads.shelf.notes);
-        let mut held = 0;
         let receive = receive.map(move |event| {
             let ReceiveEvent::HttpRequest(mut part) = event else { return event };
             let mut seen = seen.lock().unwrap();
@@ -223,8 +222,7 @@ impl App for Watched {
                 part.body = Bytes::from_owner(Part(part.body, parts.token()));
             }
             let (alive, copies) = (parts.alive(), mark.highest());
-            held = held.max(alive);
-            if alive > MOST / (64 * KIB) || copies > MOST + SLACK {
+            if alive * 64 * KIB + mark.held() > MOST + SLACK || copies > MOST + SLACK {
                 let written = notes.lock().unwrap().written;
                 seen.excess = Some(format!(
                     "{} bytes were received, {written} of them written. Of the parts, of up to 64 KiB each, {alive} are still held, \

@@ -157,6 +157,14 @@ impl Writing {
         panic!("the writer wakes itself again and again, and gets nowhere");
     }
 
+    /// Polls once, from another task.
+    fn moves(&mut self) {
+        if let Poll::Ready(result) = self.task.poll_with_new_waker() {
+            self.result = Some(result);
+        }
+        self.wakes = self.task.wakes();
+    }
+
     fn kind(&self) -> Option<Result<(), ErrorKind>> {
         let result = self.result.as_ref()?;
         Some(match result {
@@ -344,6 +352,41 @@ fn room_for_two_lets_two_in() {
         assert!(
             woken_and_in(&mut second),
             "there is room for two parts, the first went in, and the second waits: was it woken?"
+        );
+    });
+}
+
+#[test]
+fn who_waits_is_woken_where_it_waits() {
+    proctor::watch(|| {
+        let (sender, writer) = body(100);
+        let line = Line::new();
+        let mut writing = Writing::to(writer, &line);
+        goes_in(&sender, part('a', 100), "when nothing waits");
+        let mut waits = Task::new(sender.send(part('b', 30)));
+        assert!(waits.poll().is_pending(), "there is no room");
+        // A `select!` that has moved to another task, for example.
+        assert!(waits.poll_with_new_waker().is_pending(), "there is no room");
+        line.reads(30);
+        writing.run();
+        assert!(
+            waits.wakes() > 0,
+            "a `send` was polled by one task and then by another, and the other is not woken when there is room.\n\
+             The waker of the last poll counts"
+        );
+        proctor::expect_eq!(
+            waits.poll(),
+            Poll::Ready(Ok(())),
+            "what `send` says when there is room"
+        );
+
+        line.reads(1_000);
+        writing.run();
+        writing.moves();
+        goes_in(&sender, part('c', 30), "when nothing waits");
+        assert!(
+            writing.task.wakes() > 0,
+            "`write_to` was polled by one task and then by another, and the other is not woken when a part comes"
         );
     });
 }

@@ -54,6 +54,21 @@ fn last(bytes: &'static str) -> ResponseBody {
     ResponseBody::last(bytes)
 }
 
+/// Parts in a few words.
+fn words(parts: &[ResponseBody]) -> String {
+    let words = parts.iter().map(|part| {
+        let text = String::from_utf8_lossy(&part.body);
+        if part.more_body { format!("{text:?}") } else { format!("{text:?} (last)") }
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
+/// A start in a few words.
+fn fields(start: &ResponseStart) -> String {
+    let fields = start.headers.iter().map(|(name, value)| format!(", {name}: {value:?}"));
+    format!("{}{}", start.status.as_u16(), fields.collect::<String>())
+}
+
 /// A response as the client has it.
 #[derive(Debug)]
 struct Read {
@@ -203,7 +218,7 @@ fn sent(
 ) -> (Read, Afterwards) {
     let Encoded { out, encoder } = encode(asked, start, parts, what);
     let read = read(&out, asked, what);
-    let behind = out[read.used..].escape_ascii().to_string();
+    let behind = String::from_utf8_lossy(&out[read.used..]);
     proctor::expect_eq!(behind, "", "what the client finds behind the end of the response, {what}");
     (read, encoder.finish())
 }
@@ -220,7 +235,7 @@ fn begins_not(
     let mut out = b"before".to_vec();
     let refused = Encoder::begin(&asked.head(), start, first, &mut out).err();
     proctor::expect_eq!(refused, Some(why), "why `begin` refuses {what}");
-    let out = out.escape_ascii().to_string();
+    let out = String::from_utf8_lossy(&out);
     proctor::expect_eq!(out, "before", "what was written of what was refused, {what}");
 }
 
@@ -274,7 +289,7 @@ fn each_part_is_sent_at_once() {
             (ok().header("content-length", 9), Asked::get()),
             (ok(), Asked { version: OLD, ..Asked::get() }),
         ] {
-            let what = format!("to {}, {:?}", asked.words(), start.headers);
+            let what = format!("to {}: {}", asked.words(), fields(&start));
             let mut out = Vec::new();
             let begun = Encoder::begin(&asked.head(), &start, &part("she"), &mut out);
             let mut encoder = begun.unwrap_or_else(|why| panic!("{what}: refused as {why:?}"));
@@ -300,7 +315,7 @@ fn an_empty_part_is_no_end() {
             &[part(""), part(""), last("crab")],
         ] {
             for start in [ok(), ok().header("content-length", 4)] {
-                let what = format!("with the parts {parts:?}");
+                let what = format!("{}, with the parts {}", fields(&start), words(parts));
                 let (read, _) = sent(&Asked::get(), &start, parts, &what);
                 proctor::expect_eq!(read.text(), "crab", "the body, {what}");
                 assert!(read.ended, "{what}: the client waits for more");
@@ -326,7 +341,7 @@ fn a_body_longer_than_its_length_is_refused() {
     proctor::watch(|| {
         let start = ok().header("content-length", 4);
         for first in [part("crabs"), last("crabs")] {
-            begins_not(&Asked::get(), &start, &first, Refused::TooLong, "5 bytes of 4");
+            begins_not(&Asked::get(), &start, &first, Refused::TooLong, "a body with 5 bytes of 4");
         }
         let what = "with content-length: 4";
         let Encoded { mut out, mut encoder } = encode(&Asked::get(), &start, &[part("cr")], what);
@@ -361,7 +376,13 @@ fn a_body_shorter_than_its_length_is_refused() {
     proctor::watch(|| {
         let start = ok().header("content-length", 4);
         for first in [last(""), last("cra")] {
-            begins_not(&Asked::get(), &start, &first, Refused::TooShort, "fewer than 4 bytes of 4");
+            begins_not(
+                &Asked::get(),
+                &start,
+                &first,
+                Refused::TooShort,
+                "a body with fewer than 4 bytes of 4",
+            );
         }
         let what = "with content-length: 4";
         let Encoded { mut out, mut encoder } = encode(&Asked::get(), &start, &[part("cr")], what);
@@ -388,7 +409,7 @@ fn a_response_without_its_last_part_is_not_complete() {
     proctor::watch(|| {
         for start in [ok(), ok().header("content-length", 4)] {
             for parts in [&[part("crab")][..], &[part("cr"), part("ab")], &[part("")]] {
-                let what = format!("with {:?} and the parts {parts:?}", start.headers);
+                let what = format!("{}, with the parts {}", fields(&start), words(parts));
                 let Encoded { out, encoder } = encode(&Asked::get(), &start, parts, &what);
                 proctor::expect_eq!(encoder.finish(), Afterwards::Close, "the connection, {what}");
                 let read = read(&out, &Asked::get(), &what);
@@ -411,7 +432,12 @@ fn head_is_answered_as_get_is_without_the_body() {
                 for parts in [&[last("crab")][..], &[part("cr"), part("ab"), last("")]] {
                     let get = Asked { version, ..Asked::get() };
                     let asked = Asked { method: Method::HEAD, ..get.clone() };
-                    let what = format!("to {}, {:?}, {parts:?}", asked.words(), start.headers);
+                    let what = format!(
+                        "to {}: {}, with the parts {}",
+                        asked.words(),
+                        fields(&start),
+                        words(parts)
+                    );
                     let Encoded { out: of_get, encoder } = encode(&get, &start, parts, &what);
                     let head = of_get.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
                     let Encoded { out, encoder: of_head } = encode(&asked, &start, parts, &what);
@@ -432,7 +458,7 @@ fn head_is_answered_as_get_is_without_the_body() {
         let asked = Asked { method: Method::HEAD, ..Asked::get() };
         let start = ok().header("content-length", 4);
         for parts in [&[last("")][..], &[last("crabs")], &[part("crabs"), last("and more")]] {
-            let what = format!("to a HEAD, with content-length: 4 and {parts:?}");
+            let what = format!("to a HEAD, with content-length: 4 and the parts {}", words(parts));
             let (read, afterwards) = sent(&asked, &start, parts, &what);
             proctor::expect_eq!(read.values("content-length"), ["4"], "content-length, {what}");
             proctor::expect_eq!(afterwards, Afterwards::KeepAlive, "the connection, {what}");
@@ -447,7 +473,11 @@ fn statuses_204_and_304_have_no_body() {
             for parts in [&[last("")][..], &[last("crab")], &[part("cr"), part("ab"), last("")]] {
                 for version in [OLD, NEW] {
                     let asked = Asked { version, connection: &["keep-alive"], ..Asked::get() };
-                    let what = format!("of a {status} to {} with {parts:?}", asked.words());
+                    let what = format!(
+                        "of a {status} to {} with the parts {}",
+                        asked.words(),
+                        words(parts)
+                    );
                     let start = ResponseStart::new(status).header("etag", "\"crab\"");
                     let (read, afterwards) = sent(&asked, &start, parts, &what);
                     let mut names: Vec<_> =
@@ -571,8 +601,10 @@ fn what_is_the_connections_is_not_the_applications() {
             .header("upgrade", "crab/2")
             .header("x-crab", "hermit");
         for parts in [&[last("crab")][..], &[part("crab"), last("")]] {
-            let what =
-                format!("where the application sets five fields that are not its own, {parts:?}");
+            let what = format!(
+                "where the application sets five fields that are not its own, with the parts {}",
+                words(parts)
+            );
             let (read, afterwards) = sent(&Asked::get(), &start, parts, &what);
             for name in ["connection", "keep-alive", "proxy-connection", "upgrade"] {
                 proctor::expect_eq!(read.values(name).len(), 0, "fields called {name}, {what}");
@@ -680,12 +712,7 @@ fn one_after_the_other(asked: &Asked, status: u16, length: Option<usize>, parts:
     }
     let what = || {
         let length = length.map_or(String::new(), |length| format!(" content-length: {length}"));
-        let parts = parts.iter().map(|part| {
-            let text = String::from_utf8_lossy(&part.body);
-            if part.more_body { format!("{text:?}") } else { format!("{text:?} (last)") }
-        });
-        let parts = parts.collect::<Vec<_>>().join(", ");
-        format!("{status}{length} with the parts {parts}, to {}", asked.words())
+        format!("{status}{length} with the parts {}, to {}", words(parts), asked.words())
     };
     let expected = expected(asked, status, length, parts);
     let mut out = Vec::new();
