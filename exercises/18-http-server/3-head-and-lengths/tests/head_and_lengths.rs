@@ -261,6 +261,26 @@ fn a_whole_response_has_its_length() {
 }
 
 #[test]
+fn the_first_line_has_status_and_reason() {
+    proctor::watch(|| {
+        for (status, version) in [(200, NEW), (404, NEW), (200, OLD), (299, NEW)] {
+            let asked = Asked { version, ..Asked::get() };
+            let what = format!("of a {status} to {}", asked.words());
+            let Encoded { out, .. } =
+                encode(&asked, &ResponseStart::new(status), &[last("")], &what);
+            let line = String::from_utf8_lossy(&out);
+            let line = line.split("\r\n").next().unwrap_or_default();
+            let expected = match status {
+                200 => "HTTP/1.1 200 OK",
+                404 => "HTTP/1.1 404 Not Found",
+                _ => "HTTP/1.1 299 ",
+            };
+            proctor::expect_eq!(line, expected, "the first line {what}");
+        }
+    });
+}
+
+#[test]
 fn a_stream_is_sent_in_chunks() {
     proctor::watch(|| {
         let parts = [part("cr"), part("ustaceans"), last("!")];

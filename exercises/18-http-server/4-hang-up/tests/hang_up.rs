@@ -226,9 +226,9 @@ async fn respond(send: &Sender) -> Result<(), Error> {
 fn a_call_that_returns_is_cleaned_up_behind() {
     proctor::watch_async(async {
         for (takes, left) in [
-            (Duration::ZERO, Leaves::never()),
             (3 * SECOND, Leaves::never()),
             (3 * SECOND, Leaves::after(LEAVES)),
+            (Duration::ZERO, Leaves::never()),
         ] {
             let stage = Stage::new();
             let call = stage.call(|_, send| async move {
@@ -334,7 +334,7 @@ fn one_that_streams_is_told_at_its_next_send() {
 #[test]
 fn one_that_sleeps_is_given_up_after_its_grace() {
     proctor::watch_async(async {
-        for grace in [Duration::ZERO, SECOND, GRACE] {
+        for grace in [GRACE, SECOND, Duration::ZERO] {
             let stage = Stage::new();
             let call = stage.call(|_, send| async move {
                 sleep(HOUR).await;
@@ -429,11 +429,9 @@ fn one_that_returns_as_the_client_leaves_has_returned() {
                 }
                 respond(&send).await
             });
-            let what = format!(
-                "a client left after {at:?}, at the moment at which the application responded"
-            );
-            stage.attend(call, Leaves::after(at), Duration::ZERO, &what).await;
-            let ended = stage.cleaned_up_once(at, &what);
+            let what = "a client left at the moment at which the application responded";
+            stage.attend(call, Leaves::after(at), Duration::ZERO, what).await;
+            let ended = stage.cleaned_up_once(at, what);
             assert!(
                 matches!(ended, Ended::Returned(Ok(()))),
                 "how the call ended: {what}\n  expected: Returned(Ok)\n       got: {ended:?}"
