@@ -242,10 +242,16 @@ fn begins_not(
 #[test]
 fn a_whole_response_has_its_length() {
     proctor::watch(|| {
-        for (body, length) in [("Hello, crabs!", "13"), ("", "0")] {
+        for (method, body, length) in [
+            (Method::GET, "Hello, crabs!", "13"),
+            (Method::GET, "", "0"),
+            (Method::POST, "Hello, crabs!", "13"),
+            (Method::OPTIONS, "", "0"),
+        ] {
             let start = ok().header("content-type", "text/plain");
-            let what = format!("with the body {body:?} in one part");
-            let (read, afterwards) = sent(&Asked::get(), &start, &[last(body)], &what);
+            let asked = Asked { method, ..Asked::get() };
+            let what = format!("to {} with the body {body:?} in one part", asked.words());
+            let (read, afterwards) = sent(&asked, &start, &[last(body)], &what);
             proctor::expect_eq!(read.status, 200, "the status, {what}");
             proctor::expect_eq!(
                 read.values("content-type"),
