@@ -226,9 +226,10 @@ impl App for Watched {
                 let written = notes.lock().unwrap().written;
                 seen.excess = Some(format!(
                     "{} bytes were received, {written} of them written. Of the parts, of up to 64 KiB each, {alive} are still held, \
-                     and the call has taken {copies} bytes from the allocator.\n\
+                     and the call has taken {} KiB from the allocator.\n\
                      256 KiB is the most; what is not written yet should still be with the client",
-                    seen.received
+                    seen.received,
+                    copies / KIB
                 ));
                 return ReceiveEvent::HttpDisconnect;
             }
