@@ -22,7 +22,7 @@ const WORKLOADS: [&str; 4] = ["/", "/page", "/stream", "/upload"];
 fn main() {
     divan::main();
     // Not when the benchmarks are only tried, or some of them are picked.
-    if std::env::args().skip(1).all(|argument| argument == "--bench") {
+    if std::env::args().skip(1).eq(["--bench"]) {
         ratios();
     }
 }
