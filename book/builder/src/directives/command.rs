@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use crate::html::one_line;
+use crate::record::PYTHON_WITH_PACKAGES;
 use crate::site::Site;
 
 /// The directive's HTML.
@@ -127,7 +128,7 @@ pub fn exists(site: &Site, command: &str) -> Result<(), String> {
 fn file_exists(site: &Site, command: &str) -> Result<(), String> {
     let mut words = command.split_whitespace();
     let extension = match words.next() {
-        Some("python3") => "py",
+        Some("python3" | PYTHON_WITH_PACKAGES) => "py",
         Some("rustc") => "rs",
         _ => return Ok(()),
     };

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-pub use programs::words;
+pub use programs::{PYTHON_WITH_PACKAGES, words};
 
 use crate::Error;
 use crate::problem::{Problem, report, slashed};
@@ -157,11 +157,13 @@ fn run_all<'a>(
     report: &mut Report,
 ) -> Result<Vec<Done<'a>>, Error> {
     let has_python = LazyCell::new(|| programs::has("python3"));
+    let has_packages = LazyCell::new(|| programs::has(site.root().join(PYTHON_WITH_PACKAGES)));
+    let has = |tool: &str| if tool == "python3" { *has_python } else { *has_packages };
     let mut parsed = Vec::new();
     let mut results: BTreeMap<usize, Result<Run, String>> = BTreeMap::new();
     for (index, command) in commands.iter().enumerate() {
         match Program::parse(site, command) {
-            Ok(program) => match program.missing_tool(|_| *has_python) {
+            Ok(program) => match program.missing_tool(has) {
                 Some(tool) => report.skipped.push(format!(
                     "{} in {} (`{command}`): {tool} is not installed",
                     items[index].1.name,

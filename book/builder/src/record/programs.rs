@@ -1,7 +1,7 @@
 //! The commands of recordings: what they start, and Cargo's programs built in one go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -10,6 +10,9 @@ use serde::Deserialize;
 use crate::Error;
 use crate::directives::command;
 use crate::site::Site;
+
+/// The Python that has packages beside its standard library, which the README says how to make.
+pub const PYTHON_WITH_PACKAGES: &str = "target/python/bin/python";
 
 /// A command that can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +52,9 @@ impl Program {
         }
         let words = words(line)?;
         match words.first().map(String::as_str) {
-            Some("python3" | "rustc") => Ok(Self::Other(words)),
+            Some("python3" | PYTHON_WITH_PACKAGES | "rustc") => Ok(Self::Other(words)),
             _ => Err(format!(
-                "a recorded command starts with cargo run, python3 or rustc, found `{line}`"
+                "a recorded command starts with cargo run, python3, {PYTHON_WITH_PACKAGES} or rustc, found `{line}`"
             )),
         }
     }
@@ -59,14 +62,16 @@ impl Program {
     /// The tool that this program needs and this machine, by `has`, lacks. Only Python may be missing.
     pub fn missing_tool(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
         match self {
-            Self::Other(words) if words[0] == "python3" && !has("python3") => Some("python3"),
-            _ => None,
+            Self::Other(words) => ["python3", PYTHON_WITH_PACKAGES]
+                .into_iter()
+                .find(|&python| words[0] == python && !has(python)),
+            Self::Cargo(_) => None,
         }
     }
 }
 
 /// Whether a tool can be started.
-pub fn has(tool: &str) -> bool {
+pub fn has(tool: impl AsRef<OsStr>) -> bool {
     Command::new(tool)
         .arg("--version")
         .stdin(Stdio::null())
@@ -106,6 +111,8 @@ pub fn words(line: &str) -> Result<Vec<String>, String> {
 /// Cargo's programs, built.
 #[derive(Debug, Default)]
 pub struct Programs {
+    /// The checkout's top, where the others are started.
+    root: PathBuf,
     /// Executables by settings, kind and name.
     built: BTreeMap<(Settings, &'static str, String), PathBuf>,
     /// Why some settings' programs could not be built.
@@ -165,7 +172,7 @@ impl Programs {
                 }
             }
         }
-        let mut all = Self::default();
+        let mut all = Self { root: site.root().to_owned(), ..Self::default() };
         for (settings, options) in wanted {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
             let mut build = Command::new(cargo);
@@ -222,7 +229,11 @@ impl Programs {
                 Ok(command)
             }
             Program::Other(words) => {
-                let mut command = Command::new(&words[0]);
+                // Where a command with a path in it is looked for is said whole: its folder is set, too.
+                let mut command = match &*words[0] {
+                    PYTHON_WITH_PACKAGES => Command::new(self.root.join(PYTHON_WITH_PACKAGES)),
+                    tool => Command::new(tool),
+                };
                 command.args(&words[1..]);
                 Ok(command)
             }
@@ -250,6 +261,9 @@ mod tests {
         let python = parse("python3 chapters/01-waiting/python/tea.py");
         assert_eq!(python.missing_tool(|_| false), Some("python3"));
         assert_eq!(python.missing_tool(|_| true), None);
+        let packages = parse("target/python/bin/python chapters/01-waiting/python/tea.py");
+        assert_eq!(packages.missing_tool(|tool| tool == "python3"), Some(PYTHON_WITH_PACKAGES));
+        assert_eq!(packages.missing_tool(|_| true), None);
         let rust = parse("rustc chapters/01-waiting/src/lib.rs");
         assert_eq!(rust.missing_tool(|_| false), None);
     }
@@ -261,7 +275,7 @@ mod tests {
         let site = fixture.site();
         let error = |line| Program::parse(&site, line).unwrap_err();
         assert!(error("cargo test -p waiting").contains("only `cargo run"));
-        assert!(error("ls").contains("starts with cargo run, python3 or rustc"));
+        assert!(error("ls").contains("starts with cargo run, python3, "));
         let Program::Cargo(run) = Program::parse(&site, "cargo run -p waiting").unwrap() else {
             panic!("a program of Cargo's");
         };
