@@ -47,57 +47,57 @@ struct Script {
     /// What it says then, again and again, and how often.
     then: Option<(&'static str, Duration)>,
     reads: bool,
-    /// Whether what it waits for is its own doing.
-    attacks: bool,
+    /// What bounds it in [`Config`]; `None` if nothing does.
+    bound: Option<&'static str>,
 }
 
 const UPLOAD: &str = "POST /upload HTTP/1.1\r\nHost: crab\r\nContent-Length: 1000000\r\n\r\n";
 
 // ANCHOR: scripts
 const SCRIPTS: [Script; 8] = [
-    Script { name: "says nothing", first: "", then: None, reads: true, attacks: true },
+    Script { name: "says nothing", first: "", then: None, reads: true, bound: Some("first_byte") },
     Script {
         name: "a byte of its head every 3 s",
         first: "GET / HTTP/1.1\r\nHost: crab\r\nX: ",
         then: Some(("x", Duration::from_secs(3))),
         reads: true,
-        attacks: true,
+        bound: Some("head"),
     },
-    Script { name: "no body", first: UPLOAD, then: None, reads: true, attacks: true },
+    Script { name: "no body", first: UPLOAD, then: None, reads: true, bound: Some("body") },
     Script {
         name: "a byte of its body every 5 s",
         first: UPLOAD,
         then: Some(("x", Duration::from_secs(5))),
         reads: true,
-        attacks: true,
+        bound: Some("body_rate"),
     },
     Script {
         name: "does not read",
         first: "GET /film HTTP/1.1\r\nHost: crab\r\n\r\n",
         then: None,
         reads: false,
-        attacks: true,
+        bound: Some("write"),
     },
     Script {
         name: "asks once and stays",
         first: "GET / HTTP/1.1\r\nHost: crab\r\n\r\n",
         then: None,
         reads: true,
-        attacks: true,
+        bound: Some("keep_alive"),
     },
     Script {
         name: "waits for a slow page",
         first: "GET /slow HTTP/1.1\r\nHost: crab\r\nConnection: close\r\n\r\n",
         then: None,
         reads: true,
-        attacks: false,
+        bound: None,
     },
     Script {
         name: "watches the feed",
         first: "GET /feed HTTP/1.1\r\nHost: crab\r\nConnection: close\r\n\r\n",
         then: None,
         reads: true,
-        attacks: false,
+        bound: None,
     },
 ];
 // ANCHOR_END: scripts
@@ -117,13 +117,17 @@ async fn main() -> Result<(), Error> {
         let status = client.await?;
         let end = match &*status {
             "408" => "408, closed",
-            _ if script.attacks => "closed",
+            _ if script.bound.is_some() => "closed",
             _ => "answered",
         };
-        let kind = if script.attacks { Kind::Blocked } else { Kind::Working };
-        recorder.span(lane, Duration::ZERO, took, kind, script.name);
+        let (kind, label) = match script.bound {
+            Some(bound) => (Kind::Blocked, bound),
+            None => (Kind::Working, "served"),
+        };
+        recorder.span(lane, Duration::ZERO, took, kind, label);
         recorder.mark(lane, took, end);
-        println!("{:<28}  {end} after {:>2} s", script.name, took.as_secs());
+        let bound = script.bound.map(|bound| format!(": {bound}")).unwrap_or_default();
+        println!("{:<28}  {end} after {:>2} s{bound}", script.name, took.as_secs());
     }
     recorder.rounded(Duration::from_millis(100)).finish().save("attackers")?;
     Ok(())

@@ -21,6 +21,7 @@ use wsgi::server::ErrorLog;
 /// ```
 #[derive(Clone)]
 pub struct Config {
+    // ANCHOR: times
     /// How long a new connection may be silent before the first byte. Default: 10 s.
     pub first_byte: Duration,
     /// How long a request's head may take, from its first byte to its last. Then the client gets 408. Default: 10 s.
@@ -41,6 +42,7 @@ pub struct Config {
     pub linger: Duration,
     /// How long connections have to end after [`serve_until`](crate::Server::serve_until) was told to stop. Then they are dropped. Default: 30 s.
     pub graceful: Duration,
+    // ANCHOR_END: times
 
     /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.
     pub head_bytes: usize,

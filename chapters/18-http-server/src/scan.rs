@@ -137,6 +137,7 @@ pub struct Scanner {
     heads: u64,
 }
 
+// ANCHOR: states
 #[derive(Debug, Clone, Copy)]
 enum State {
     Idle,
@@ -152,6 +153,7 @@ enum State {
     Trailers,
     Refused(Refusal, Phase),
 }
+// ANCHOR_END: states
 
 /// What is known of a head, or of the trailers, up to the present line.
 #[derive(Debug, Default)]

@@ -53,6 +53,7 @@ impl Tcp {
 impl Transport for Tcp {
     const WATCHES: bool = cfg!(target_os = "linux");
 
+    // ANCHOR: left
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static {
         let stream = Arc::clone(&self.stream);
         async move {
@@ -66,6 +67,7 @@ impl Transport for Tcp {
             pending::<()>().await;
         }
     }
+    // ANCHOR_END: left
 
     fn reset(&self) {
         let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
