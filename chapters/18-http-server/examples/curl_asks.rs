@@ -33,7 +33,7 @@ async fn main() -> Result<(), Error> {
             |word: &&str| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() };
         println!("curl -v {}", arguments.iter().map(quoted).collect::<Vec<_>>().join(" "));
         let output = Command::new("curl")
-            .args(["-v", "-sS", "--no-buffer", "--max-time", "20", "-A", "curl"])
+            .args(["-v", "-sS", "--max-time", "20", "-A", "", "-H", "Accept:"])
             .args(["--connect-to", &format!("crabsarecool.com:80:127.0.0.1:{port}")])
             .args(options)
             .arg(format!("http://crabsarecool.com{path}"))
@@ -47,7 +47,7 @@ async fn main() -> Result<(), Error> {
             println!("{}", line.trim_end());
         }
         if !options.contains(&"--head") {
-            print!("{}", String::from_utf8_lossy(&output.stdout));
+            println!("{}", String::from_utf8_lossy(&output.stdout).trim_end());
         }
         println!();
     }

@@ -72,24 +72,24 @@ async fn main() -> Result<(), Error> {
 /// What a client sees: the status, what came of the body, and how it ended.
 async fn hear(client: &mut TcpStream) -> String {
     let mut heard = Vec::new();
-    let mut length = None;
     let end = loop {
         match client.read_buf(&mut heard).await {
             Ok(0) => break "the end",
+            Ok(_) if is_whole(&heard) => break "all of it",
             Ok(_) => {}
             Err(_) => break "a reset",
         }
-        let text = String::from_utf8_lossy(&heard);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            length = length
-                .or_else(|| head.split_once("content-length: ")?.1.lines().next()?.parse().ok());
-            if length == Some(body.len()) || body.ends_with("0\r\n\r\n") {
-                break "all of it";
-            }
-        }
     };
-    let text = String::from_utf8_lossy(&heard);
-    let Some((head, body)) = text.split_once("\r\n\r\n") else { return format!("{end}") };
-    let status = head.lines().next().unwrap_or_default();
-    format!("{status}, {:?}, {end}", body)
+    let heard = String::from_utf8_lossy(&heard);
+    let status = heard.lines().next().unwrap_or_default();
+    let body = heard.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    format!("{status}, {body:?}, {end}")
+}
+
+/// Whether a response has come as far as it says that it goes.
+fn is_whole(response: &[u8]) -> bool {
+    let response = String::from_utf8_lossy(response);
+    let Some((head, body)) = response.split_once("\r\n\r\n") else { return false };
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    length.is_some_and(|length| length == body.len().to_string()) || body.ends_with("0\r\n\r\n")
 }

@@ -50,8 +50,10 @@ async fn sent(step: bool, part: usize) -> Result<usize, Error> {
                 send.send(ResponseBody::part(water.clone())).await?;
                 sent.fetch_add(part, Relaxed);
             }
+            // ANCHOR_END: app
             #[expect(unreachable_code, reason = "it says what is returned")]
             Ok::<(), Error>(())
+            // ANCHOR: app
         }
     };
     // ANCHOR_END: app

@@ -140,17 +140,22 @@ pub struct Scanner {
 // ANCHOR: states
 #[derive(Debug, Clone, Copy)]
 enum State {
+    /// Before a request.
     Idle,
+    /// In a line of the head.
     Head,
+    /// In a body with a length: how much is left.
     Length(u64),
     /// The digits of a chunk's size, and how many there were.
     Size(u64, u8),
     Extension,
     SizeLf,
+    /// In a chunk: how much is left.
     Data(u64),
     DataCr,
     DataLf,
     Trailers,
+    /// Nothing more is passed on.
     Refused(Refusal, Phase),
 }
 // ANCHOR_END: states

@@ -87,6 +87,7 @@ impl Body for Parts {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         if self.last {
+            self.call.wire.release();
             return Poll::Ready(None);
         }
         self.call.turn(cx);
@@ -99,7 +100,7 @@ impl Body for Parts {
                 self.last = !part.more_body;
                 Poll::Ready(Some(Ok(Frame::data(part.body))))
             }
-            Poll::Pending if self.call.app.is_some() => Poll::Pending,
+            Poll::Pending if !self.call.wire.is_ended() => Poll::Pending,
             _ => Poll::Ready(Some(Err("the application failed".into()))),
         }
     }

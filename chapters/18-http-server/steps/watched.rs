@@ -26,7 +26,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 
 use response::Answer;
-use visitor::{Visitor, tell};
+use visitor::{Visitor, leave_out_the_time, tell};
 use wire::Wire;
 
 // ANCHOR: serve
@@ -78,6 +78,9 @@ async fn room(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Er
 // ANCHOR: main
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
+    // ANCHOR_END: main
+    leave_out_the_time();
+    // ANCHOR: main
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let at = listener.local_addr()?;
     tokio::spawn(async move {
