@@ -509,6 +509,33 @@ fn a_lifespan_has_a_start_with_state_and_an_end() {
 }
 
 #[test]
+fn what_a_process_or_a_socket_said_before_its_call_returned_was_said() {
+    watch_async(async {
+        // It is ready, and has nothing to put away.
+        let ready = async |scope: Scope, mut receive: Receive, send: Sender| {
+            let Scope::Lifespan(scope) = scope else { return Err(scope.unsupported().into()) };
+            receive.next().await;
+            scope.state.insert(Pool("warm"));
+            Ok::<_, Error>(send.send(SendEvent::LifespanStartupComplete).await?)
+        };
+        let mut lifespan = testing::lifespan(&ready);
+        let state = lifespan.startup().await.unwrap();
+        expect_eq!(state.get::<Pool>(), Some(&Pool("warm")), "what was stored");
+        expect_eq!(lifespan.shutdown().await, Ok(()), "the shutdown");
+        assert!(lifespan.ended().await.is_ok());
+
+        let leaves = async |_: Scope, _: Receive, send: Sender| {
+            send.send(Accept::new()).await?;
+            send.send(Message::from("bye")).await?;
+            Ok::<_, Error>(())
+        };
+        let mut socket = testing::websocket(&leaves, Request::get("/"));
+        socket.accepted().await;
+        expect_eq!(socket.heard().await, Some(Message::from("bye")), "its last word");
+    });
+}
+
+#[test]
 fn an_application_that_does_not_speak_lifespan_is_known_by_its_failure_on_that_scope() {
     watch_async(async {
         let startup = testing::lifespan(&echo).startup().await;

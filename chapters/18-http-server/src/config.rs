@@ -29,6 +29,10 @@ pub struct Config {
     pub head: Duration,
     /// How long a connection may be idle between two requests. Default: 5 s.
     pub keep_alive: Duration,
+    /// After how long an idle connection is parked: it gives up its buffers and all else that
+    /// a request needs, and is one small future until the next bytes come. That costs the next
+    /// request a few allocations. [`Duration::MAX`] is never. Default: 1 s.
+    pub park: Duration,
     /// How long the next bytes of a request's body may take, while somebody waits for them.
     /// Default: 30 s.
     pub body: Duration,
@@ -38,6 +42,10 @@ pub struct Config {
     pub body_rate: u32,
     /// How long the client may take to make room for more of the response. Default: 30 s.
     pub write: Duration,
+    /// How many bytes a second of a response the client must take, on average over the time
+    /// that the server waits for room, after the first [`write`](Self::write) of it; 0 is no
+    /// bound. Default: 240.
+    pub write_rate: u32,
     /// How long an application may go on after its client has left in the middle of the response.
     /// Then its future is dropped. What works on after a whole response is not counted. Default: 30 s.
     pub after_disconnect: Duration,
@@ -45,9 +53,10 @@ pub struct Config {
     /// the last response. Default: 1 s.
     pub linger: Duration,
     /// How long connections have to end after [`serve_until`](crate::Server::serve_until)
-    /// was told to stop. Then they are dropped. Default: 30 s.
+    /// was told to stop. Then they are dropped. Default: 20 s.
     pub graceful: Duration,
     // ANCHOR_END: times
+
     /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.
     pub head_bytes: usize,
     /// The most fields in a head, and in the trailers. More get 431. hyper refuses more than 100, so a larger number has no effect. Default: 100.
@@ -91,12 +100,14 @@ impl Default for Config {
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
             keep_alive: Duration::from_secs(5),
+            park: Duration::from_secs(1),
             body: Duration::from_secs(30),
             body_rate: 240,
             write: Duration::from_secs(30),
+            write_rate: 240,
             after_disconnect: Duration::from_secs(30),
             linger: Duration::from_secs(1),
-            graceful: Duration::from_secs(30),
+            graceful: Duration::from_secs(20),
             head_bytes: 64 * 1024,
             head_fields: 100,
             drain: 256 * 1024,

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::hints::Hints;
 use crate::scan::{Phase, Refusal, Scanner};
 
 /// What is known of a connection without asking it. All of it is written and read by the connection's one task.
@@ -22,9 +24,15 @@ pub(crate) struct Meter {
     blocked: AtomicBool,
     starved: AtomicBool,
     enough: AtomicUsize,
+    pub(crate) hints: Hints,
 }
 
 impl Meter {
+    /// Of a connection on which so many heads have passed.
+    pub(crate) fn after(heads: u64) -> Self {
+        Self { heads: AtomicU64::new(heads), ..Self::default() }
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         match self.phase.load(Relaxed) {
             0 => Phase::Idle,
@@ -75,8 +83,11 @@ impl Meter {
         self.waiting.store(waiting.saturating_add(bytes.saturating_add(FRAME)), Relaxed);
     }
 
-    /// Whether a body that waited for others to be written need not any more. Tells it once.
+    /// Whether a response that waited for others to be written need not any more. Tells it once.
     pub(crate) fn is_relieved(&self) -> bool {
+        if self.hints.are_written() {
+            return true;
+        }
         if !self.starved.load(Relaxed) {
             return false;
         }
@@ -97,13 +108,15 @@ impl Meter {
 
 pub(crate) struct Io<S> {
     pub(crate) stream: S,
+    /// What was read already, by whoever had the stream before.
+    heard: Bytes,
     scanner: Scanner,
     meter: Arc<Meter>,
 }
 
 impl<S> Io<S> {
-    pub(crate) fn new(stream: S, scanner: Scanner, meter: Arc<Meter>) -> Self {
-        Self { stream, scanner, meter }
+    pub(crate) fn new(stream: S, heard: Bytes, scanner: Scanner, meter: Arc<Meter>) -> Self {
+        Self { stream, heard, scanner, meter }
     }
 }
 
@@ -119,7 +132,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
             return Poll::Pending;
         }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if this.heard.is_empty() {
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        } else {
+            let count = this.heard.len().min(buf.remaining());
+            buf.put_slice(&this.heard.split_to(count));
+        }
         let came = &buf.filled()[before..];
         if came.is_empty() {
             return Poll::Ready(Ok(()));
@@ -168,8 +186,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper flushes when it has nothing left to write.
-        self.meter.waiting.store(0, Relaxed);
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let this = &mut *self;
+        this.meter.waiting.store(0, Relaxed);
+        ready!(this.meter.hints.poll_write(cx, |cx, bytes| {
+            let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
+            this.meter.wrote(&polled);
+            polled
+        }))?;
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,21 +1,21 @@
 //! From a listener to connections: accepting, the bound on their number, and the end.
 
 use std::fmt;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use gateway::{App, Shutdown, State};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::Config;
 use crate::connection::{Shared, drive};
-use crate::transport::{Tcp, Transport};
+use crate::transport::{Listener, Transport};
 
 /// A server of one application. A clone is the same server.
 pub struct Server<A> {
@@ -45,10 +45,15 @@ impl<A: App + 'static> Server<A> {
 
     /// A server with the state that lifespan has stored.
     ///
-    /// When `shutdown` begins, responses say that they are the last, idle connections are closed, and applications see it in their scope.
+    /// `shutdown` is in each scope: when it begins, applications learn of it. Connections end by [`close_idle`](Self::close_idle).
     pub fn with_state(app: A, config: Config, state: State, shutdown: Shutdown) -> Self {
-        let in_flight = AtomicUsize::new(0);
-        Self { shared: Arc::new(Shared { app, config, state, shutdown, in_flight }) }
+        let (closing, in_flight) = (Shutdown::new(), AtomicUsize::new(0));
+        Self { shared: Arc::new(Shared { app, config, state, shutdown, closing, in_flight }) }
+    }
+
+    /// From now on a connection closes as soon as it is idle: at once, or after the response that is due, which says that it is the last.
+    pub fn close_idle(&self) {
+        self.shared.closing.begin();
     }
 
     /// Serves one connection, until it is closed and no call runs any more.
@@ -59,53 +64,89 @@ impl<A: App + 'static> Server<A> {
         &self,
         stream: S,
     ) -> impl Future<Output = ()> + Send + 'static {
-        drive(stream, Arc::clone(&self.shared))
+        drive(stream, Arc::clone(&self.shared), ())
     }
 
     /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
     ///
-    /// Nobody is accepted any more, and the shutdown begins. Connections have [`Config::graceful`] to end, and are dropped then.
-    /// Returns how many were.
+    /// Nobody is accepted any more, applications learn of the shutdown, and connections close when they are idle.
+    /// They have [`Config::graceful`] to end, and are dropped then. Returns how many were.
     pub async fn serve_until(
         &self,
-        listener: TcpListener,
+        listener: impl Listener,
         stop: impl Future<Output = ()>,
     ) -> usize {
-        let config = &self.shared.config;
-        let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
-        let mut connections = JoinSet::new();
-        let accept = async {
-            loop {
-                // It is never closed, so there is always a permit to come.
-                let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-                match listener.accept().await {
-                    Ok((stream, _)) => {
-                        let served = self.serve_connection(Tcp::new(stream, config.unsent));
-                        connections.spawn(async move {
-                            served.await;
-                            drop(permit);
-                        });
-                        while connections.try_join_next().is_some() {}
-                    }
-                    Err(error) => {
-                        config.errors.report(&format!("accept: {error}"));
-                        // Out of file descriptors, most likely. Asking again at once would spin.
-                        sleep(Duration::from_millis(50)).await;
-                    }
-                }
-            }
-        };
+        let connections = Connections::default();
         tokio::select! {
-            () = accept => {}
+            () = self.accept(listener, &connections) => {}
             () = stop => {}
         }
-        drop(listener);
+        self.close_idle();
         self.shared.shutdown.begin();
-        let ended = async { while connections.join_next().await.is_some() {} };
-        let _ = timeout(config.graceful, ended).await;
-        let dropped = connections.len();
-        connections.shutdown().await;
+        let _ = timeout(self.shared.config.graceful, connections.ended()).await;
+        let dropped = connections.cut();
+        connections.ended().await;
         dropped
+    }
+
+    /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
+    pub async fn accept(&self, mut listener: impl Listener, connections: &Connections) {
+        let config = &self.shared.config;
+        let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
+        loop {
+            // It is never closed, so there is always a permit to come.
+            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+            match listener.accept(config).await {
+                Ok(stream) => {
+                    let mut tasks = connections.lock();
+                    tasks.spawn(drive(stream, Arc::clone(&self.shared), permit));
+                    while tasks.try_join_next().is_some() {}
+                }
+                Err(error) => {
+                    config.errors.report(&format!("accept: {error}"));
+                    // Out of file descriptors, most likely. Asking again at once would spin.
+                    sleep(Duration::from_millis(50)).await;
+                }
+            }
+        }
+    }
+}
+
+/// The connections that [`Server::accept`] has accepted. A clone stands for the same ones; when the last is dropped, so are they.
+#[derive(Debug, Clone, Default)]
+pub struct Connections {
+    tasks: Arc<Mutex<JoinSet<()>>>,
+}
+
+impl Connections {
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        let mut tasks = self.lock();
+        while tasks.try_join_next().is_some() {}
+        tasks.len()
+    }
+
+    /// Waits until none is open. For one caller at a time.
+    pub async fn ended(&self) {
+        poll_fn(|cx| {
+            let mut tasks = self.lock();
+            while ready!(tasks.poll_join_next(cx)).is_some() {}
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Drops those that are open, and says how many. One whose call blocks its thread is dropped when it gives way:
+    /// [`ended`](Self::ended) waits for that.
+    pub fn cut(&self) -> usize {
+        let open = self.open();
+        self.lock().abort_all();
+        open
+    }
+
+    fn lock(&self) -> MutexGuard<'_, JoinSet<()>> {
+        // Nothing panics while it holds this.
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -115,7 +156,7 @@ impl<A: App + 'static> Server<A> {
 ///
 /// None that end it are known; the type is that of a `main`.
 pub async fn serve<A: App + 'static>(
-    listener: TcpListener,
+    listener: impl Listener,
     app: A,
     config: Config,
 ) -> io::Result<()> {

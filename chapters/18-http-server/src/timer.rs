@@ -13,55 +13,101 @@ use crate::config::Config;
 pub(crate) enum Waiting {
     /// For nothing of the client's.
     Nothing,
-    /// For the first byte of all.
-    First,
     /// For a request after that many.
     Idle(u64),
     /// For the rest of a head, after that many whole ones.
     Head(u64),
     /// For bytes of a body: of which request, and after how many bytes of the connection.
     Body(u64, u64),
-    /// For room to write, after that many bytes.
-    Write(u64),
+    /// For room to write: for which response, and after how many bytes of the connection.
+    Write(u64, u64),
 }
 
 /// The bound on the present wait.
+///
+/// Most waits end long before their bound, and a busy connection begins thousands in a second. So the time is asked for once a wait,
+/// and the sleep, which is shared by all of them, is moved only if it would come too late, or when it has come too early.
 pub(crate) struct Timer {
     waiting: Waiting,
+    since: Instant,
     until: Option<Instant>,
-    body: BodyClock,
+    /// The connection is idle, and is to be parked at `until`.
+    settling: bool,
+    /// The sleep will wake the task.
+    told: bool,
+    body: Rate,
+    write: Rate,
 }
 
-/// How long a body was waited for, and what that has brought.
-struct BodyClock {
+/// How long the bytes of a body were waited for, and what that has brought.
+struct Rate {
     request: u64,
     first: u64,
     since: Instant,
     waited: Duration,
 }
 
-impl Timer {
-    pub(crate) fn new() -> Self {
-        let body =
-            BodyClock { request: 0, first: 0, since: Instant::now(), waited: Duration::ZERO };
-        Self { waiting: Waiting::Nothing, until: None, body }
+impl Rate {
+    /// A wait begins, after that many bytes of the connection. Until when it may last, if these come at a rate, after some slack.
+    fn begin(
+        &mut self,
+        (request, bytes): (u64, u64),
+        slack: Duration,
+        rate: u32,
+        now: Instant,
+    ) -> Option<Instant> {
+        if self.request != request {
+            *self = Self { request, first: bytes, since: now, waited: Duration::ZERO };
+        }
+        self.since = now;
+        let earned = (bytes - self.first).checked_div(u64::from(rate))?;
+        let whole = slack.checked_add(Duration::from_secs(earned))?;
+        now.checked_add(whole.saturating_sub(self.waited))
     }
 
-    /// Takes note of what is waited for now; and says whether it is waited for too long.
+    fn end(&mut self, now: Instant) {
+        self.waited += now - self.since;
+    }
+}
+
+impl Timer {
+    pub(crate) fn new() -> Self {
+        let since = Instant::now();
+        let rate = || Rate { request: 0, first: 0, since, waited: Duration::ZERO };
+        Self {
+            waiting: Waiting::Nothing,
+            since,
+            until: None,
+            settling: false,
+            told: false,
+            body: rate(),
+            write: rate(),
+        }
+    }
+
+    /// Takes note of what is waited for now; and says whether it is waited for too long, or long enough to be [parked](Self::settled).
+    ///
+    /// `known` says that the task is the same as the last time.
     pub(crate) fn poll(
         &mut self,
         waiting: Waiting,
         config: &Config,
         mut sleep: Pin<&mut Sleep>,
+        known: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Waiting> {
-        if waiting != self.waiting {
+        self.told &= known;
+        let changed = waiting != self.waiting;
+        if changed {
             self.change(waiting, config);
         }
         let Some(until) = self.until else { return Poll::Pending };
-        // Most waits end long before their bound. The sleep is moved when it is too late, or has come too early, and not each time.
-        if sleep.deadline() > until {
+        let deadline = sleep.deadline();
+        if deadline > until {
             sleep.as_mut().reset(until);
+        } else if changed && self.told && self.since < deadline {
+            // It will wake this task early enough.
+            return Poll::Pending;
         }
         while sleep.as_mut().poll(cx).is_ready() {
             if sleep.deadline() >= until {
@@ -69,41 +115,60 @@ impl Timer {
             }
             sleep.as_mut().reset(until);
         }
+        self.told = true;
         Poll::Pending
+    }
+
+    /// Since when the connection is idle, if it has been so for long enough to be parked.
+    pub(crate) fn settled(&self) -> Option<Instant> {
+        self.settling.then_some(self.since)
+    }
+
+    /// It cannot be parked.
+    pub(crate) fn stay(&mut self, config: &Config) {
+        self.settling = false;
+        self.until = self.since.checked_add(config.keep_alive);
     }
 
     fn change(&mut self, waiting: Waiting, config: &Config) {
         let before = self.waiting;
         self.waiting = waiting;
         self.until = None;
-        if waiting == Waiting::Nothing && !matches!(before, Waiting::Body(..)) {
+        self.settling = false;
+        let rated = matches!(before, Waiting::Body(..) | Waiting::Write(..));
+        if waiting == Waiting::Nothing && !rated {
             return;
         }
         let now = Instant::now();
-        if matches!(before, Waiting::Body(..)) {
-            self.body.waited += now - self.body.since;
+        self.since = now;
+        match before {
+            Waiting::Body(..) => self.body.end(now),
+            Waiting::Write(..) => self.write.end(now),
+            _ => {}
         }
         self.until = match waiting {
             Waiting::Nothing => None,
-            Waiting::First => now.checked_add(config.first_byte),
-            Waiting::Idle(_) => now.checked_add(config.keep_alive),
+            Waiting::Idle(_) => {
+                self.settling = config.park < config.keep_alive;
+                now.checked_add(config.park.min(config.keep_alive))
+            }
             Waiting::Head(_) => now.checked_add(config.head),
-            Waiting::Write(_) => now.checked_add(config.write),
             Waiting::Body(request, read) => {
-                if self.body.request != request {
-                    self.body =
-                        BodyClock { request, first: read, since: now, waited: Duration::ZERO };
-                }
-                self.body.since = now;
                 let gap = now.checked_add(config.body);
-                let earned = (read - self.body.first).checked_div(u64::from(config.body_rate));
-                let slow = earned.and_then(|earned| {
-                    let whole = config.body.checked_add(Duration::from_secs(earned))?;
-                    now.checked_add(whole.saturating_sub(self.body.waited))
-                });
-                // None is for ever.
-                [gap, slow].into_iter().flatten().min()
+                let slow = self.body.begin((request, read), config.body, config.body_rate, now);
+                sooner(gap, slow)
+            }
+            Waiting::Write(request, written) => {
+                let gap = now.checked_add(config.write);
+                let slow =
+                    self.write.begin((request, written), config.write, config.write_rate, now);
+                sooner(gap, slow)
             }
         };
     }
+}
+
+/// None is for ever.
+fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    [one, other].into_iter().flatten().min()
 }

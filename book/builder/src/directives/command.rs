@@ -5,7 +5,6 @@
 use std::path::Path;
 
 use crate::html::one_line;
-use crate::record::PYTHON_WITH_PACKAGES;
 use crate::site::Site;
 
 /// The directive's HTML.
@@ -124,6 +123,9 @@ pub fn exists(site: &Site, command: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// The Python that has the packages of `book/requirements.txt`, where somebody has installed them.
+pub const PYTHON_WITH_PACKAGES: &str = "target/python/bin/python";
+
 /// A script or a source that `python3` or `rustc` is given.
 fn file_exists(site: &Site, command: &str) -> Result<(), String> {
     let mut words = command.split_whitespace();
@@ -182,6 +184,10 @@ mod tests {
         assert!(error("cargo learn run teapots").contains("did you mean `teapot`?"));
         assert_eq!(
             error("python3 chapters/01-waiting/python/tea.py"),
+            "there is no file chapters/01-waiting/python/tea.py"
+        );
+        assert_eq!(
+            error("target/python/bin/python chapters/01-waiting/python/tea.py"),
             "there is no file chapters/01-waiting/python/tea.py"
         );
         for sound in [

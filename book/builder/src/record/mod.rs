@@ -16,9 +16,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-pub use programs::{PYTHON_WITH_PACKAGES, words};
+pub use programs::words;
 
 use crate::Error;
+use crate::directives::command::PYTHON_WITH_PACKAGES;
 use crate::problem::{Problem, report, slashed};
 use crate::recordings::{Kind, Recorded, Recording, Recordings};
 use crate::site::Site;
@@ -156,14 +157,15 @@ fn run_all<'a>(
     apart: bool,
     report: &mut Report,
 ) -> Result<Vec<Done<'a>>, Error> {
-    let has_python = LazyCell::new(|| programs::has("python3"));
-    let has_packages = LazyCell::new(|| programs::has(site.root().join(PYTHON_WITH_PACKAGES)));
-    let has = |tool: &str| if tool == "python3" { *has_python } else { *has_packages };
+    let has_python = LazyCell::new(|| programs::has(site, "python3"));
+    let has_packages = LazyCell::new(|| programs::has(site, PYTHON_WITH_PACKAGES));
     let mut parsed = Vec::new();
     let mut results: BTreeMap<usize, Result<Run, String>> = BTreeMap::new();
     for (index, command) in commands.iter().enumerate() {
         match Program::parse(site, command) {
-            Ok(program) => match program.missing_tool(has) {
+            Ok(program) => match program
+                .missing_tool(|tool| if tool == "python3" { *has_python } else { *has_packages })
+            {
                 Some(tool) => report.skipped.push(format!(
                     "{} in {} (`{command}`): {tool} is not installed",
                     items[index].1.name,
@@ -179,7 +181,7 @@ fn run_all<'a>(
     let programs = Programs::build(site, parsed.iter().map(|(_, program)| program))?;
     let surroundings = Surroundings::of(site);
     let one = |index: usize, program: &Program| -> Result<Run, String> {
-        let command = programs.command(program)?;
+        let command = programs.command(site, program)?;
         run::run(site, &surroundings, command, items[index].1.stdin.as_deref())
     };
     let (alone, together): (Vec<_>, Vec<_>) =
@@ -457,6 +459,30 @@ kind = "error"
         ] {
             assert!(found.contains(part), "{part}\n{found}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_recording_that_needs_pythons_packages_is_skipped_where_they_are_missing() {
+        use std::os::unix::fs::PermissionsExt;
+        let fixture = Fixture::new();
+        fixture.write("chapters/01-waiting/python/star.py", "").write(
+            "chapters/01-waiting/recordings.toml",
+            "[[recording]]\nname = \"star\"\ncommand = \"target/python/bin/python chapters/01-waiting/python/star.py\"\nkind = \"exact\"\n",
+        );
+        let report = check(&fixture.site()).unwrap();
+        assert_eq!((report.problems, report.runs), (Vec::new(), 0));
+        let skipped = "star in chapters/01-waiting (`target/python/bin/python chapters/01-waiting/python/star.py`): target/python/bin/python is not installed";
+        assert_eq!(report.skipped, [skipped]);
+
+        let python = "target/python/bin/python";
+        fixture.write(python, "#!/bin/sh\necho \"ran $1\"\n");
+        let executable = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(fixture.root().join(python), executable).unwrap();
+        let report = record(&fixture.site(), &[]).unwrap();
+        assert_eq!((report.problems, report.skipped), (Vec::new(), Vec::new()));
+        let recorded = text(&fixture, "recorded/star.txt");
+        assert_eq!(recorded, "ran chapters/01-waiting/python/star.py\n");
     }
 
     #[test]

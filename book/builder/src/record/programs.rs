@@ -1,7 +1,7 @@
 //! The commands of recordings: what they start, and Cargo's programs built in one go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -10,9 +10,6 @@ use serde::Deserialize;
 use crate::Error;
 use crate::directives::command;
 use crate::site::Site;
-
-/// The Python that has packages beside its standard library, which the README says how to make.
-pub const PYTHON_WITH_PACKAGES: &str = "target/python/bin/python";
 
 /// A command that can be recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,33 +49,37 @@ impl Program {
         }
         let words = words(line)?;
         match words.first().map(String::as_str) {
-            Some("python3" | PYTHON_WITH_PACKAGES | "rustc") => Ok(Self::Other(words)),
+            Some("python3" | command::PYTHON_WITH_PACKAGES | "rustc") => Ok(Self::Other(words)),
             _ => Err(format!(
-                "a recorded command starts with cargo run, python3, {PYTHON_WITH_PACKAGES} or rustc, found `{line}`"
+                "a recorded command starts with cargo run, python3, {} or rustc, found `{line}`",
+                command::PYTHON_WITH_PACKAGES
             )),
         }
     }
 
     /// The tool that this program needs and this machine, by `has`, lacks. Only Python may be missing.
     pub fn missing_tool(&self, has: impl Fn(&str) -> bool) -> Option<&str> {
-        match self {
-            Self::Other(words) => ["python3", PYTHON_WITH_PACKAGES]
-                .into_iter()
-                .find(|&python| words[0] == python && !has(python)),
-            Self::Cargo(_) => None,
-        }
+        let Self::Other(words) = self else { return None };
+        let tool = words[0].as_str();
+        let may_be_missing = matches!(tool, "python3" | command::PYTHON_WITH_PACKAGES);
+        (may_be_missing && !has(tool)).then_some(tool)
     }
 }
 
 /// Whether a tool can be started.
-pub fn has(tool: impl AsRef<OsStr>) -> bool {
-    Command::new(tool)
+pub fn has(site: &Site, tool: &str) -> bool {
+    Command::new(path(site, tool))
         .arg("--version")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Where a tool is: one that is named with its folder is in the checkout, wherever we were started.
+fn path(site: &Site, tool: &str) -> PathBuf {
+    if tool.contains('/') { site.root().join(tool) } else { PathBuf::from(tool) }
 }
 
 /// The words of a command line; single and double quotes keep words together.
@@ -111,8 +112,6 @@ pub fn words(line: &str) -> Result<Vec<String>, String> {
 /// Cargo's programs, built.
 #[derive(Debug, Default)]
 pub struct Programs {
-    /// The checkout's top, where the others are started.
-    root: PathBuf,
     /// Executables by settings, kind and name.
     built: BTreeMap<(Settings, &'static str, String), PathBuf>,
     /// Why some settings' programs could not be built.
@@ -172,7 +171,7 @@ impl Programs {
                 }
             }
         }
-        let mut all = Self { root: site.root().to_owned(), ..Self::default() };
+        let mut all = Self::default();
         for (settings, options) in wanted {
             let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
             let mut build = Command::new(cargo);
@@ -214,7 +213,7 @@ impl Programs {
     /// # Errors
     ///
     /// When it was not built.
-    pub fn command(&self, program: &Program) -> Result<Command, String> {
+    pub fn command(&self, site: &Site, program: &Program) -> Result<Command, String> {
         match program {
             Program::Cargo(run) => {
                 let (kind, name) = target(run).ok_or("names no program")?;
@@ -229,11 +228,7 @@ impl Programs {
                 Ok(command)
             }
             Program::Other(words) => {
-                // Where a command with a path in it is looked for is said whole: its folder is set, too.
-                let mut command = match &*words[0] {
-                    PYTHON_WITH_PACKAGES => Command::new(self.root.join(PYTHON_WITH_PACKAGES)),
-                    tool => Command::new(tool),
-                };
+                let mut command = Command::new(path(site, &words[0]));
                 command.args(&words[1..]);
                 Ok(command)
             }
@@ -262,10 +257,29 @@ mod tests {
         assert_eq!(python.missing_tool(|_| false), Some("python3"));
         assert_eq!(python.missing_tool(|_| true), None);
         let packages = parse("target/python/bin/python chapters/01-waiting/python/tea.py");
-        assert_eq!(packages.missing_tool(|tool| tool == "python3"), Some(PYTHON_WITH_PACKAGES));
-        assert_eq!(packages.missing_tool(|_| true), None);
+        assert_eq!(
+            packages.missing_tool(|tool| tool == "python3"),
+            Some("target/python/bin/python")
+        );
+        assert_eq!(packages.missing_tool(|tool| tool == "target/python/bin/python"), None);
+        assert_eq!(python.missing_tool(|tool| tool == "python3"), None);
+        assert!(!has(&site, "target/python/bin/python"), "the fixture has none");
         let rust = parse("rustc chapters/01-waiting/src/lib.rs");
         assert_eq!(rust.missing_tool(|_| false), None);
+    }
+
+    #[test]
+    fn a_python_with_packages_is_the_checkouts_own() {
+        let fixture = Fixture::new();
+        fixture.write("chapters/01-waiting/python/tea.py", "");
+        let site = fixture.site();
+        let line = "target/python/bin/python chapters/01-waiting/python/tea.py --hot";
+        let program = Program::parse(&site, line).unwrap();
+        let command = Programs::default().command(&site, &program).unwrap();
+        let own = site.root().join("target/python/bin/python");
+        assert_eq!(command.get_program(), own.as_os_str());
+        let arguments: Vec<_> = command.get_args().collect();
+        assert_eq!(arguments, ["chapters/01-waiting/python/tea.py", "--hot"]);
     }
 
     #[test]
@@ -275,7 +289,10 @@ mod tests {
         let site = fixture.site();
         let error = |line| Program::parse(&site, line).unwrap_err();
         assert!(error("cargo test -p waiting").contains("only `cargo run"));
-        assert!(error("ls").contains("starts with cargo run, python3, "));
+        assert!(
+            error("ls")
+                .contains("starts with cargo run, python3, target/python/bin/python or rustc")
+        );
         let Program::Cargo(run) = Program::parse(&site, "cargo run -p waiting").unwrap() else {
             panic!("a program of Cargo's");
         };
