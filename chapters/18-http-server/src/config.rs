@@ -56,7 +56,6 @@ pub struct Config {
     /// was told to stop. Then they are dropped. Default: 20 s.
     pub graceful: Duration,
     // ANCHOR_END: times
-
     /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.
     pub head_bytes: usize,
     /// The most fields in a head, and in the trailers. More get 431. hyper refuses more than 100, so a larger number has no effect. Default: 100.
