@@ -151,6 +151,15 @@ impl Rules {
         }
     }
 
+    /// Whether the client is gone.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Http(rules) => rules.is_gone(),
+            Self::WebSocket(rules) => rules.is_gone(),
+            Self::Lifespan(rules) => rules.is_gone(),
+        }
+    }
+
     /// Whether the application has said all that it may say.
     #[inline]
     pub fn is_complete(&self) -> bool {
@@ -174,15 +183,12 @@ impl Rules {
     /// [`Failure`], unless it did all that it had to.
     #[inline]
     pub fn finish(&self, returned: Result<(), Error>) -> Result<(), Failure> {
-        let (gone, ended) = match self {
-            Self::Http(rules) => (rules.is_gone(), rules.ended()),
-            Self::WebSocket(rules) => (rules.is_gone(), rules.ended()),
-            Self::Lifespan(rules) => (rules.is_gone(), rules.ended()),
-        };
-        match returned {
-            Ok(()) if gone => Ok(()),
-            Ok(()) => ended,
-            Err(error) => Err(error.into()),
+        match (returned, self) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), _) if self.is_gone() => Ok(()),
+            (Ok(()), Self::Http(rules)) => rules.ended(),
+            (Ok(()), Self::WebSocket(rules)) => rules.ended(),
+            (Ok(()), Self::Lifespan(rules)) => rules.ended(),
         }
     }
 }
