@@ -21,33 +21,41 @@ use wsgi::server::ErrorLog;
 /// ```
 #[derive(Clone)]
 pub struct Config {
+    // ANCHOR: times
     /// How long a new connection may be silent before the first byte. Default: 10 s.
     pub first_byte: Duration,
-    /// How long a request's head may take, from its first byte to its last. Then the client gets 408. Default: 10 s.
+    /// How long a request's head may take, from its first byte to its last.
+    /// Then the client gets 408. Default: 10 s.
     pub head: Duration,
     /// How long a connection may be idle between two requests. Default: 5 s.
     pub keep_alive: Duration,
-    /// After how long an idle connection is parked: it gives up its buffers and all else that a request needs, and is one small future until
-    /// the next bytes come. That costs the next request a few allocations. [`Duration::MAX`] is never. Default: 1 s.
+    /// After how long an idle connection is parked: it gives up its buffers and all else that
+    /// a request needs, and is one small future until the next bytes come. That costs the next
+    /// request a few allocations. [`Duration::MAX`] is never. Default: 1 s.
     pub park: Duration,
-    /// How long the next bytes of a request's body may take, while somebody waits for them. Default: 30 s.
+    /// How long the next bytes of a request's body may take, while somebody waits for them.
+    /// Default: 30 s.
     pub body: Duration,
-    /// How many bytes a second a request's body must bring, on average over the time that somebody waits for it, after the first
-    /// [`body`](Self::body) of it; 0 is no bound. Default: 240.
+    /// How many bytes a second a request's body must bring, on average over the time that
+    /// somebody waits for it, after the first [`body`](Self::body) of it; 0 is no bound.
+    /// Default: 240.
     pub body_rate: u32,
     /// How long the client may take to make room for more of the response. Default: 30 s.
     pub write: Duration,
-    /// How many bytes a second of a response the client must take, on average over the time that the server waits for room, after the first
-    /// [`write`](Self::write) of it; 0 is no bound. Default: 240.
+    /// How many bytes a second of a response the client must take, on average over the time
+    /// that the server waits for room, after the first [`write`](Self::write) of it; 0 is no
+    /// bound. Default: 240.
     pub write_rate: u32,
     /// How long an application may go on after its client has left in the middle of the response.
     /// Then its future is dropped. What works on after a whole response is not counted. Default: 30 s.
     pub after_disconnect: Duration,
-    /// How long a connection that is closed with bytes unread is kept for the client to read the last response. Default: 1 s.
+    /// How long a connection that is closed with bytes unread is kept for the client to read
+    /// the last response. Default: 1 s.
     pub linger: Duration,
-    /// How long connections have to end after [`serve_until`](crate::Server::serve_until) was told to stop. Then they are dropped. Default: 20 s.
+    /// How long connections have to end after [`serve_until`](crate::Server::serve_until)
+    /// was told to stop. Then they are dropped. Default: 20 s.
     pub graceful: Duration,
-
+    // ANCHOR_END: times
     /// The longest head, and the longest trailers, in bytes. Longer ones get 431. Default: 64 KiB.
     pub head_bytes: usize,
     /// The most fields in a head, and in the trailers. More get 431. hyper refuses more than 100, so a larger number has no effect. Default: 100.

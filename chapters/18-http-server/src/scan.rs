@@ -137,21 +137,28 @@ pub struct Scanner {
     heads: u64,
 }
 
+// ANCHOR: states
 #[derive(Debug, Clone, Copy)]
 enum State {
+    /// Before a request.
     Idle,
+    /// In a line of the head.
     Head,
+    /// In a body with a length: how much is left.
     Length(u64),
     /// The digits of a chunk's size, and how many there were.
     Size(u64, u8),
     Extension,
     SizeLf,
+    /// In a chunk: how much is left.
     Data(u64),
     DataCr,
     DataLf,
     Trailers,
+    /// Nothing more is passed on.
     Refused(Refusal, Phase),
 }
+// ANCHOR_END: states
 
 /// What is known of a head, or of the trailers, up to the present line.
 #[derive(Debug, Default)]

@@ -139,6 +139,7 @@ impl Unix {
 impl<S: Stream> Transport for Socket<S> {
     const WATCHES: bool = cfg!(target_os = "linux");
 
+    // ANCHOR: left
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static {
         let stream = Arc::clone(&self.stream);
         async move {
@@ -152,6 +153,7 @@ impl<S: Stream> Transport for Socket<S> {
             pending::<()>().await;
         }
     }
+    // ANCHOR_END: left
 
     fn reset(&self) {
         let _ = self.stream.socket().set_linger(Some(Duration::ZERO));
