@@ -88,7 +88,7 @@ fn shutdown_is_sent_after_connections_are_drained() {
             since(&diary),
             [
                 " 1 SIGTERM: no more connections are accepted; 1 connection is open",
-                " 1 the shutdown is told to applications on 1 connection",
+                " 1 applications are told of the shutdown",
                 " 3 slow has answered",
                 " 3 the application shuts down",
                 " 3 shutdown"
@@ -133,7 +133,7 @@ fn an_application_is_told_after_the_quiet_time() {
             [
                 " 0 SIGTERM: no more connections are accepted; 2 connections are open",
                 " 3 slow has answered",
-                "10 the shutdown is told to applications on 1 connection",
+                "10 applications are told of the shutdown",
                 "10 the application shuts down",
                 "10 shutdown"
             ],
@@ -205,7 +205,7 @@ fn a_straggler_is_cut_at_its_bound_and_the_application_shuts_down_after_it() {
             since(&diary),
             [
                 " 1 SIGTERM: no more connections are accepted; 2 connections are open",
-                " 1 the shutdown is told to applications on 2 connections",
+                " 1 applications are told of the shutdown",
                 " 8 2 connections did not end within 7s: cut",
                 " 8 stuck is dropped",
                 " 8 the application shuts down",
