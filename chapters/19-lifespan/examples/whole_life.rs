@@ -36,7 +36,7 @@ async fn app(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Err
             sleep(seconds(2)).await;
             send.send(SendEvent::LifespanStartupComplete).await?;
             receive.next().await; // lifespan.shutdown
-            sleep(seconds(1)).await;
+            sleep(seconds(2)).await;
             Ok(send.send(SendEvent::LifespanShutdownComplete).await?)
         }
         Scope::Http(scope) => {
@@ -83,7 +83,7 @@ async fn visit(clock: Clock, site: Site, picture: Picture, lane: Lane, client: (
         ("idle", _) => (Kind::Idle, "has its answer, and stays", "is closed"),
         ("feed", true) => (Kind::Working, "hears the tide", "has its end"),
         (_, true) => (Kind::Working, "is answered", "has its answer"),
-        (_, false) => (Kind::Working, "is answered", "is cut"),
+        (_, false) => (Kind::Working, "waits for a long report", "is cut"),
     };
     picture.span(lane, served, now, kind, doing);
     picture.mark(lane, now, end);
