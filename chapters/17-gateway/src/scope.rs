@@ -186,6 +186,7 @@ impl HeadPlace {
     }
 
     /// Puts the head of the next request in the place of the last one's.
+    #[inline]
     pub fn put(&mut self, head: RequestHead) -> Arc<RequestHead> {
         match Arc::get_mut(&mut self.head) {
             Some(place) => *place = head,

@@ -74,6 +74,7 @@ impl Slot {
     }
 
     /// Makes room for the next call. What the last one still sends is ignored, and it is told that it is over.
+    #[inline]
     pub fn begin(&self, mut rules: Rules) -> CallId {
         let mut inner = self.lock();
         if inner.closed {
@@ -91,6 +92,7 @@ impl Slot {
     }
 
     /// Takes an application's event: what [`Exchange::poll_send`](crate::Exchange::poll_send) is to do.
+    #[inline]
     pub fn poll_send(
         &self,
         call: CallId,
@@ -117,9 +119,10 @@ impl Slot {
             Err(error) => return in_budget(cx, Err(error)),
         }
         if is_start {
-            if let Some(SendEvent::HttpResponseStart(start)) = event.take() {
-                inner.start = Some(start);
-            }
+            inner.start = match event.take() {
+                Some(SendEvent::HttpResponseStart(start)) => Some(start),
+                _ => None,
+            };
         } else if inner.handed && inner.rules.is_bodiless() {
             // The client has all that it gets: the rest of the body was for the rules only.
             *event = None;
@@ -164,6 +167,7 @@ impl Slot {
     /// Waits for the beginning of a response: a start together with what follows it.
     ///
     /// To be polled until it has given [`Head::Response`]; from then on, [`poll_event`](Self::poll_event).
+    #[inline]
     pub fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Head> {
         let mut inner = self.lock();
         let head = match (inner.event.take(), inner.start.take()) {
@@ -187,6 +191,7 @@ impl Slot {
     }
 
     /// Waits for the application's next event. A start comes by itself, as soon as it is there.
+    #[inline]
     pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
         let mut inner = self.lock();
         let hint = matches!(inner.event, Some(SendEvent::HttpResponseEarlyHint(_)));
@@ -239,6 +244,7 @@ impl Slot {
     /// # Errors
     ///
     /// [`Failure`], unless it did all that it had to.
+    #[inline]
     pub fn finish(&self, call: CallId, returned: Result<(), Error>) -> Result<(), Failure> {
         let mut inner = self.lock();
         if inner.call != call {
@@ -258,6 +264,7 @@ impl Slot {
         finished
     }
 
+    #[inline]
     fn lock(&self) -> MutexGuard<'_, Inner> {
         // Nothing panics while it holds this; if something did, what is in here would still be whole.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

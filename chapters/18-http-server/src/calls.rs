@@ -62,6 +62,7 @@ struct RequestSide {
 impl Wire {
     pub(crate) fn new(meter: Arc<Meter>, drain: u64) -> Self {
         Self {
+            served: AtomicU64::new(meter.heads()),
             slot: Slot::new(),
             meter,
             request: Mutex::default(),
@@ -71,7 +72,6 @@ impl Wire {
             draining: AtomicBool::new(false),
             responding: AtomicBool::new(false),
             old: AtomicBool::new(false),
-            served: AtomicU64::new(0),
             stopping: AtomicBool::new(false),
             last: AtomicBool::new(false),
             delimited_by_close: AtomicBool::new(false),
@@ -392,13 +392,19 @@ fn response<F>(calls: &Calls<F>, start: ResponseStart, body: SlotBody<F>) -> Res
     *response.status_mut() = start.status;
     let headers = response.headers_mut();
     *headers = start.headers;
-    if headers.keys().any(|name| OURS.contains(name)) {
+    // A response has few headers: looking at each is quicker than asking the map, which would hash the name.
+    let (mut meddles, mut named) = (false, false);
+    for name in headers.keys() {
+        meddles |= OURS.contains(name);
+        named |= *name == header::SERVER;
+    }
+    if meddles {
         for name in OURS {
             headers.remove(name);
         }
     }
     if let Some(server) = &calls.manners.server
-        && !headers.contains_key(header::SERVER)
+        && !named
     {
         headers.insert(header::SERVER, server.clone());
     }

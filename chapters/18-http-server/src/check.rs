@@ -8,7 +8,14 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 /// Why a parsed head is refused: the status, and a line for the client.
 pub type Objection = (StatusCode, &'static str);
 
-/// Checks target and host.
+/// What a client asks for beside the response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Wants {
+    /// `te: trailers`: fields after the body.
+    pub trailers: bool,
+}
+
+/// Checks target and host, and says what else the client asks for.
 ///
 /// With an absolute URI as target, its authority becomes the `host`, whatever the client wrote there.
 ///
@@ -20,16 +27,21 @@ pub fn check(
     uri: &Uri,
     version: Version,
     headers: &mut HeaderMap,
-) -> Result<(), Objection> {
+) -> Result<Wants, Objection> {
     let bad = |why| Err((StatusCode::BAD_REQUEST, why));
     if *method == Method::CONNECT {
         return Err((StatusCode::NOT_IMPLEMENTED, "this is no proxy: there is no CONNECT"));
     }
     // A request has few headers: looking at each is quicker than asking the map, which would hash the name.
-    let mut hosts = headers.iter().filter(|(name, _)| *name == header::HOST);
-    let host = hosts.next().map(|(_, value)| value);
-    if hosts.next().is_some() {
-        return bad("there are several hosts");
+    let (mut host, mut wants) = (None, Wants::default());
+    for (name, value) in &*headers {
+        if *name == header::HOST {
+            if host.replace(value).is_some() {
+                return bad("there are several hosts");
+            }
+        } else if *name == header::TE {
+            wants.trailers |= has_trailers(value.as_bytes());
+        }
     }
     match host {
         None if version == Version::HTTP_11 => return bad("there is no host"),
@@ -39,21 +51,26 @@ pub fn check(
     match (uri.scheme_str(), uri.authority()) {
         (None, None) if uri.path() == "*" => {
             if *method == Method::OPTIONS {
-                Ok(())
+                Ok(wants)
             } else {
                 bad("the target * is for OPTIONS")
             }
         }
-        (None, None) if uri.path().starts_with('/') => Ok(()),
+        (None, None) if uri.path().starts_with('/') => Ok(wants),
         (Some("http" | "https"), Some(authority)) => {
             let authority =
                 plain(authority).ok_or((StatusCode::BAD_REQUEST, "the target has userinfo"))?;
             headers.insert(header::HOST, authority);
-            Ok(())
+            Ok(wants)
         }
         (Some(_), _) => bad("the target's scheme is not http"),
         _ => bad("the target is no path"),
     }
+}
+
+fn has_trailers(value: &[u8]) -> bool {
+    let mut items = value.split(|&byte| byte == b',');
+    items.any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
 fn plain(authority: &Authority) -> Option<HeaderValue> {
@@ -92,26 +109,22 @@ const NAMED: [bool; 256] = {
 
 /// A host and perhaps a port (RFC 3986, section 3.2.2), or nothing at all.
 fn is_host(value: &[u8]) -> bool {
-    let (host, port) = match value {
-        [b'[', ..] => match value.iter().position(|&byte| byte == b']') {
-            Some(end) => value.split_at(end + 1),
-            None => return false,
-        },
-        _ => value.split_at(value.iter().position(|&byte| byte == b':').unwrap_or(value.len())),
+    let port = if let [b'[', address @ ..] = value {
+        let Some(end) = address.iter().position(|&byte| byte == b']') else { return false };
+        let numbered = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+        if end == 0 || !address[..end].iter().all(numbered) {
+            return false;
+        }
+        &address[end + 1..]
+    } else {
+        let end = value.iter().position(|&byte| !NAMED[usize::from(byte)]);
+        &value[end.unwrap_or(value.len())..]
     };
-    let digits = match port {
+    match port {
         [] => true,
         [b':', digits @ ..] => digits.iter().all(u8::is_ascii_digit),
         _ => false,
-    };
-    let inside = host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]"));
-    let named = |byte: &u8| NAMED[usize::from(*byte)];
-    let numbered = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
-    digits
-        && inside.map_or_else(
-            || host.iter().all(named),
-            |inside| !inside.is_empty() && inside.iter().all(numbered),
-        )
+    }
 }
 
 #[cfg(test)]

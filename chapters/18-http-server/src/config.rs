@@ -27,6 +27,9 @@ pub struct Config {
     pub head: Duration,
     /// How long a connection may be idle between two requests. Default: 5 s.
     pub keep_alive: Duration,
+    /// After how long an idle connection is parked: it gives up its buffers and all else that a request needs, and is one small future until
+    /// the next bytes come. That costs the next request a few allocations. [`Duration::MAX`] is never. Default: 1 s.
+    pub park: Duration,
     /// How long the next bytes of a request's body may take, while somebody waits for them. Default: 30 s.
     pub body: Duration,
     /// How many bytes a second a request's body must bring, on average over the time that somebody waits for it, after the first
@@ -85,6 +88,7 @@ impl Default for Config {
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(10),
             keep_alive: Duration::from_secs(5),
+            park: Duration::from_secs(1),
             body: Duration::from_secs(30),
             body_rate: 240,
             write: Duration::from_secs(30),

@@ -1,23 +1,25 @@
 //! One connection, in one task: hyper's connection, the application's calls beside it, and what hyper does not see or bound.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::mem::MaybeUninit;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::SystemTime;
 
+use bytes::Bytes;
 use gateway::{
     App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
     Rules, Scope, Sender, Shutdown, State,
 };
-use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
 use crate::calls::{Answer, Calls, Manners, Wire};
@@ -38,7 +40,7 @@ pub(crate) struct Shared<A> {
     pub(crate) in_flight: AtomicUsize,
 }
 
-/// Why a connection is closed.
+/// Why nothing more is served.
 enum End {
     /// hyper has done all; whether well.
     Over(bool),
@@ -48,10 +50,28 @@ enum End {
     Idle,
     /// Nobody is there, or nobody that reads.
     Gone,
+    /// The connection is idle since then. It is not closed, but parked.
+    Park(Instant),
 }
 
-/// Serves one connection, until it is closed and each call has returned or was given up.
-pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc<Shared<A>>) {
+/// A connection between two requests: all that is left of it while it is idle for long.
+struct Parked<S> {
+    stream: S,
+    /// Bytes that were read, and begin no request yet.
+    heard: Bytes,
+    served: u64,
+    /// When it is closed, if nothing comes.
+    until: Option<Instant>,
+}
+
+/// Serves one connection, until it is closed and each call has returned or was given up. `permit` is dropped then.
+///
+/// It begins as it is between two requests: parked. What a request needs is in a box, and is there while it is needed.
+pub(crate) async fn drive<A: App + 'static, S: Transport>(
+    stream: S,
+    shared: Arc<Shared<A>>,
+    permit: impl Send,
+) {
     let config = &shared.config;
     let (client, server) = stream.addresses();
     let connection = Arc::new(Connection {
@@ -62,18 +82,61 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
         tls: None,
         shutdown: shared.shutdown.clone(),
     });
-    let meter = Arc::new(Meter::default());
+    let until = Instant::now().checked_add(config.first_byte);
+    let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
+    while listen(&mut parked, &shared.closing).await {
+        match Box::pin(serve(parked, &shared, &connection)).await {
+            Some(idle) => parked = idle,
+            None => return,
+        }
+    }
+    Box::pin(close(parked.stream, End::Idle, config)).await;
+    drop(permit);
+}
+
+/// Waits until a parked connection has something to say. Says whether it had: not if it is at its end, or the server is.
+async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown) -> bool {
+    const ROOM: usize = 2 * 1024;
+    let mut sleep = pin!(parked.until.map(sleep_until));
+    let mut stop = pin!(closing.begun());
+    poll_fn(|cx| {
+        let mut room = [const { MaybeUninit::uninit() }; ROOM];
+        let mut read = ReadBuf::uninit(&mut room);
+        // What the client has said before the server's end is answered, so this comes first.
+        if let Poll::Ready(result) = Pin::new(&mut parked.stream).poll_read(cx, &mut read) {
+            let more = result.is_ok() && !read.filled().is_empty();
+            if more {
+                parked.heard = [&parked.heard, read.filled()].concat().into();
+            }
+            return Poll::Ready(more);
+        }
+        let late = sleep.as_mut().as_pin_mut().is_some_and(|sleep| sleep.poll(cx).is_ready());
+        if late || stop.as_mut().poll(cx).is_ready() { Poll::Ready(false) } else { Poll::Pending }
+    })
+    .await
+}
+
+/// Serves requests, until the connection is closed, or is idle again: then it is returned.
+async fn serve<A: App + 'static, S: Transport>(
+    parked: Parked<S>,
+    shared: &Arc<Shared<A>>,
+    connection: &Arc<Connection>,
+) -> Option<Parked<S>> {
+    let config = &shared.config;
+    let Parked { stream, heard, served, until: _ } = parked;
+    let meter = Arc::new(Meter::after(served));
     let wire = Arc::new(Wire::new(Arc::clone(&meter), config.drain));
     let manners = Manners { server: config.server.clone(), write_buffer: config.write_buffer };
     let calls = Arc::new(Calls::new(Arc::clone(&wire), manners, config.errors.clone()));
     let mut left = pin!(Some(stream.left(config.half_close)));
-    let scanner = Scanner::new(Limits { bytes: config.head_bytes, fields: config.head_fields });
-    let io = TokioIo::new(Io::new(stream, scanner, Arc::clone(&meter)));
+    let limits = Limits { bytes: config.head_bytes, fields: config.head_fields };
+    let scanner = Scanner::after(served, limits);
+    let io = TokioIo::new(Io::new(stream, heard, scanner, Arc::clone(&meter)));
     let service = service_fn(|request: Request<Incoming>| {
         let number = wire.served.fetch_add(1, Relaxed) + 1;
         let last = config.requests.is_some_and(|most| number >= most);
         wire.last.store(last || wire.stopping.load(Relaxed), Relaxed);
-        begin(request, &shared, &connection, &calls, run)
+        begin(request, shared, connection, &calls, run)
     });
     let mut hyper = http1::Builder::new()
         // Where the end is seen without reading, hyper is not to take it for the end of all.
@@ -81,13 +144,20 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
         .auto_date_header(config.date)
         .serve_connection(io, service);
     let mut timer = Timer::new();
-    let mut sleep = pin!(sleep(config.first_byte));
-    let mut stop = pin!(Some(shared.closing.begun()));
+    let mut sleep = pin!(sleep(config.park.min(config.head)));
+    let mut stop = pin!(shared.closing.begun());
+    // The task that the sleep and the stop were told of. As long as it is the same, they need not be told again.
+    let mut task: Option<Waker> = None;
     let mut end = poll_fn(|cx| {
-        if let Some(begun) = stop.as_mut().as_pin_mut()
-            && begun.poll(cx).is_ready()
-        {
-            stop.set(None);
+        let known = task.as_ref().is_some_and(|task| task.will_wake(cx.waker()));
+        if !known {
+            task = Some(cx.waker().clone());
+            // It wakes the task; what it says is asked for in the next lines.
+            if !wire.stopping.load(Relaxed) {
+                let _ = stop.as_mut().poll(cx);
+            }
+        }
+        if !wire.stopping.load(Relaxed) && shared.closing.has_begun() {
             wire.last.store(true, Relaxed);
             wire.stopping.store(true, Relaxed);
         }
@@ -96,7 +166,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
             if let Poll::Ready(result) = hyper.poll_without_shutdown(cx) {
                 return Poll::Ready(End::Over(result.is_ok()));
             }
-            let _ = calls.poll(cx);
+            let working = calls.poll(cx).is_pending();
             wire.poll_drain(cx);
             if let Some(end) = wire.refusal() {
                 return Poll::Ready(end);
@@ -112,11 +182,20 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
                 left.set(None);
             }
             // hyper has read all that there was: nothing is in the kernel either.
-            if stop.is_none() && wire.is_quiet() && meter.phase() == Phase::Idle {
+            if wire.stopping.load(Relaxed) && wire.is_quiet() && meter.phase() == Phase::Idle {
                 return Poll::Ready(End::Idle);
             }
-            if let Poll::Ready(late) = timer.poll(wire.waiting(), config, sleep.as_mut(), cx) {
-                return Poll::Ready(wire.too_late(late));
+            if let Poll::Ready(late) = timer.poll(wire.waiting(), config, sleep.as_mut(), known, cx)
+            {
+                let Some(since) = timer.settled() else {
+                    return Poll::Ready(wire.too_late(late));
+                };
+                // Whatever an application has kept of a call would not learn of the connection's end any more.
+                if !working && Arc::strong_count(&wire) == WIRES {
+                    return Poll::Ready(End::Park(since));
+                }
+                timer.stay(config);
+                continue;
             }
             if !meter.is_relieved() {
                 return Poll::Pending;
@@ -125,8 +204,13 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
     })
     .await;
     left.set(None);
-    stop.set(None);
-    let io = hyper.into_parts().io.into_inner();
+    let parts = hyper.into_parts();
+    let io = parts.io.into_inner();
+    if let End::Park(since) = end {
+        let until = since.checked_add(config.keep_alive);
+        let served = meter.heads();
+        return Some(Parked { stream: io.stream, heard: parts.read_buf, served, until });
+    }
     if matches!(end, End::Over(false) | End::Gone) && wire.delimited_by_close.load(Relaxed) {
         io.stream.reset();
         end = End::Gone;
@@ -150,7 +234,11 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(stream: S, shared: Arc
         if closing.is_none() { running } else { Poll::Pending }
     })
     .await;
+    None
 }
+
+/// How many references to a connection's wire there are when no application has one: that of the connection, and that of its calls.
+const WIRES: usize = 2;
 
 impl Wire {
     /// Whether nothing is to be done until the client sends a request, or the rest of a head.
@@ -186,7 +274,6 @@ impl Wire {
             Phase::Body if self.served.load(Relaxed) == heads && self.is_reading() => {
                 Waiting::Body(heads, meter.read())
             }
-            Phase::Idle if heads == 0 => Waiting::First,
             Phase::Idle if self.is_quiet() => Waiting::Idle(heads),
             Phase::Head if self.is_quiet() => Waiting::Head(heads),
             _ => Waiting::Nothing,
@@ -200,7 +287,7 @@ impl Wire {
             Waiting::Body(..) if self.is_responding() && !self.slot.is_handed() => {
                 End::Refuse(Refusal::Timeout)
             }
-            Waiting::First | Waiting::Idle(_) => End::Idle,
+            Waiting::Idle(_) => End::Idle,
             Waiting::Body(..) | Waiting::Write(_) | Waiting::Nothing => End::Gone,
         }
     }
@@ -239,7 +326,10 @@ fn run<A: App>(
     receive: Receive,
     send: Sender,
 ) -> impl Future<Output = Result<(), Error>> + Send {
-    async move { ticket.shared.app.call(scope, receive, send).await }
+    async move {
+        // It is awaited where it stands. `call(…).await` would move it there first, and it is the size of the application's state.
+        pin!(ticket.shared.app.call(scope, receive, send)).await
+    }
 }
 
 /// A request has come: the application is called, or the server answers itself.
@@ -254,11 +344,13 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
     let wire = &calls.wire;
     let (mut parts, body) = request.into_parts();
     wire.put_body(parts.version, &parts.headers, body);
-    if let Err((status, why)) = check(&parts.method, &parts.uri, parts.version, &mut parts.headers)
-    {
-        wire.last.store(true, Relaxed);
-        return Answer::ours(Arc::clone(calls), status, why);
-    }
+    let wants = match check(&parts.method, &parts.uri, parts.version, &mut parts.headers) {
+        Ok(wants) => wants,
+        Err((status, why)) => {
+            wire.last.store(true, Relaxed);
+            return Answer::ours(Arc::clone(calls), status, why);
+        }
+    };
     let Some(ticket) = Ticket::take(shared) else {
         let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
         return Answer::ours(
@@ -268,7 +360,8 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
         )
         .with(header::RETRY_AFTER, seconds);
     };
-    let extensions = offered(&parts.headers);
+    let extensions =
+        if wants.trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE };
     let head = RequestHead {
         version: parts.version,
         method: parts.method,
@@ -289,18 +382,6 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
     Answer::Call(Arc::clone(calls))
 }
 
-fn offered(headers: &HeaderMap) -> Extensions {
-    // A request has few headers: looking at each is quicker than asking the map, which would hash the name.
-    let wants_trailers = headers.iter().any(|(name, value)| {
-        *name == header::TE
-            && value
-                .as_bytes()
-                .split(|&byte| byte == b',')
-                .any(|item| item.trim_ascii().eq_ignore_ascii_case(b"trailers"))
-    });
-    if wants_trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE }
-}
-
 /// Says the last word, and closes so that the client gets to read it.
 ///
 /// A close with bytes unread makes the kernel send a reset, and a reset can overtake the response (RFC 9112, section 9.6).
@@ -308,7 +389,7 @@ async fn close<S: Transport>(mut stream: S, end: End, config: &Config) {
     let farewell = async {
         match end {
             End::Gone => return Ok(false),
-            End::Over(_) | End::Idle => {}
+            End::Over(_) | End::Idle | End::Park(_) => {}
             End::Refuse(refusal) => {
                 stream.write_all(last_words(refusal, config).as_bytes()).await?;
             }

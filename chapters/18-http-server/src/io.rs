@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 
+use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::scan::{Phase, Refusal, Scanner};
@@ -25,6 +26,11 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
+    /// Of a connection on which so many heads have passed.
+    pub(crate) fn after(heads: u64) -> Self {
+        Self { heads: AtomicU64::new(heads), ..Self::default() }
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         match self.phase.load(Relaxed) {
             0 => Phase::Idle,
@@ -97,13 +103,15 @@ impl Meter {
 
 pub(crate) struct Io<S> {
     pub(crate) stream: S,
+    /// What was read already, by whoever had the stream before.
+    heard: Bytes,
     scanner: Scanner,
     meter: Arc<Meter>,
 }
 
 impl<S> Io<S> {
-    pub(crate) fn new(stream: S, scanner: Scanner, meter: Arc<Meter>) -> Self {
-        Self { stream, scanner, meter }
+    pub(crate) fn new(stream: S, heard: Bytes, scanner: Scanner, meter: Arc<Meter>) -> Self {
+        Self { stream, heard, scanner, meter }
     }
 }
 
@@ -119,7 +127,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
             return Poll::Pending;
         }
         let before = buf.filled().len();
-        ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        if this.heard.is_empty() {
+            ready!(Pin::new(&mut this.stream).poll_read(cx, buf))?;
+        } else {
+            let count = this.heard.len().min(buf.remaining());
+            buf.put_slice(&this.heard.split_to(count));
+        }
         let came = &buf.filled()[before..];
         if came.is_empty() {
             return Poll::Ready(Ok(()));

@@ -65,7 +65,7 @@ impl<A: App + 'static> Server<A> {
         &self,
         stream: S,
     ) -> impl Future<Output = ()> + Send + 'static {
-        drive(stream, Arc::clone(&self.shared))
+        drive(stream, Arc::clone(&self.shared), ())
     }
 
     /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
@@ -99,12 +99,8 @@ impl<A: App + 'static> Server<A> {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match listener.accept(config).await {
                 Ok(stream) => {
-                    let served = self.serve_connection(stream);
                     let mut tasks = connections.lock();
-                    tasks.spawn(async move {
-                        served.await;
-                        drop(permit);
-                    });
+                    tasks.spawn(drive(stream, Arc::clone(&self.shared), permit));
                     while tasks.try_join_next().is_some() {}
                 }
                 Err(error) => {

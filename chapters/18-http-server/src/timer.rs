@@ -13,8 +13,6 @@ use crate::config::Config;
 pub(crate) enum Waiting {
     /// For nothing of the client's.
     Nothing,
-    /// For the first byte of all.
-    First,
     /// For a request after that many.
     Idle(u64),
     /// For the rest of a head, after that many whole ones.
@@ -26,9 +24,17 @@ pub(crate) enum Waiting {
 }
 
 /// The bound on the present wait.
+///
+/// Most waits end long before their bound, and a busy connection begins thousands in a second. So the time is asked for once a wait,
+/// and the sleep, which is shared by all of them, is moved only if it would come too late, or when it has come too early.
 pub(crate) struct Timer {
     waiting: Waiting,
+    since: Instant,
     until: Option<Instant>,
+    /// The connection is idle, and is to be parked at `until`.
+    settling: bool,
+    /// The sleep will wake the task.
+    told: bool,
     body: BodyClock,
 }
 
@@ -42,26 +48,34 @@ struct BodyClock {
 
 impl Timer {
     pub(crate) fn new() -> Self {
-        let body =
-            BodyClock { request: 0, first: 0, since: Instant::now(), waited: Duration::ZERO };
-        Self { waiting: Waiting::Nothing, until: None, body }
+        let since = Instant::now();
+        let body = BodyClock { request: 0, first: 0, since, waited: Duration::ZERO };
+        Self { waiting: Waiting::Nothing, since, until: None, settling: false, told: false, body }
     }
 
-    /// Takes note of what is waited for now; and says whether it is waited for too long.
+    /// Takes note of what is waited for now; and says whether it is waited for too long, or long enough to be [parked](Self::settled).
+    ///
+    /// `known` says that the task is the same as the last time.
     pub(crate) fn poll(
         &mut self,
         waiting: Waiting,
         config: &Config,
         mut sleep: Pin<&mut Sleep>,
+        known: bool,
         cx: &mut Context<'_>,
     ) -> Poll<Waiting> {
-        if waiting != self.waiting {
+        self.told &= known;
+        let changed = waiting != self.waiting;
+        if changed {
             self.change(waiting, config);
         }
         let Some(until) = self.until else { return Poll::Pending };
-        // Most waits end long before their bound. The sleep is moved when it is too late, or has come too early, and not each time.
-        if sleep.deadline() > until {
+        let deadline = sleep.deadline();
+        if deadline > until {
             sleep.as_mut().reset(until);
+        } else if changed && self.told && self.since < deadline {
+            // It will wake this task early enough.
+            return Poll::Pending;
         }
         while sleep.as_mut().poll(cx).is_ready() {
             if sleep.deadline() >= until {
@@ -69,24 +83,40 @@ impl Timer {
             }
             sleep.as_mut().reset(until);
         }
+        self.told = true;
         Poll::Pending
+    }
+
+    /// Since when the connection is idle, if it has been so for long enough to be parked.
+    pub(crate) fn settled(&self) -> Option<Instant> {
+        self.settling.then_some(self.since)
+    }
+
+    /// It cannot be parked.
+    pub(crate) fn stay(&mut self, config: &Config) {
+        self.settling = false;
+        self.until = self.since.checked_add(config.keep_alive);
     }
 
     fn change(&mut self, waiting: Waiting, config: &Config) {
         let before = self.waiting;
         self.waiting = waiting;
         self.until = None;
+        self.settling = false;
         if waiting == Waiting::Nothing && !matches!(before, Waiting::Body(..)) {
             return;
         }
         let now = Instant::now();
+        self.since = now;
         if matches!(before, Waiting::Body(..)) {
             self.body.waited += now - self.body.since;
         }
         self.until = match waiting {
             Waiting::Nothing => None,
-            Waiting::First => now.checked_add(config.first_byte),
-            Waiting::Idle(_) => now.checked_add(config.keep_alive),
+            Waiting::Idle(_) => {
+                self.settling = config.park < config.keep_alive;
+                now.checked_add(config.park.min(config.keep_alive))
+            }
             Waiting::Head(_) => now.checked_add(config.head),
             Waiting::Write(_) => now.checked_add(config.write),
             Waiting::Body(request, read) => {

@@ -39,6 +39,7 @@ pub struct HttpRules {
 
 impl HttpRules {
     /// The rules of the response to a request with this method, where the server offers that.
+    #[inline]
     pub fn new(method: &Method, extensions: Extensions) -> Self {
         Self {
             phase: Phase::Start,
@@ -56,6 +57,7 @@ impl HttpRules {
     /// # Errors
     ///
     /// As [`Rules::send`](super::Rules::send).
+    #[inline]
     pub fn send(&mut self, event: &SendEvent) -> Result<Verdict, SendError> {
         if self.gone {
             return Err(Disconnected.into());
@@ -171,6 +173,7 @@ impl HttpRules {
     }
 
     /// Whether the response is whole.
+    #[inline]
     pub fn is_complete(&self) -> bool {
         self.phase == Phase::Complete
     }
@@ -181,6 +184,7 @@ impl HttpRules {
     }
 
     /// Whether the response has no body on the wire, whatever the application sends.
+    #[inline]
     pub fn is_bodiless(&self) -> bool {
         self.bodiless
     }

@@ -106,6 +106,7 @@ pub enum Rules {
 
 impl Rules {
     /// The rules of a call with this scope.
+    #[inline]
     pub fn of(scope: &Scope) -> Self {
         match scope {
             Scope::Http(scope) => Self::Http(HttpRules::new(&scope.method, scope.extensions)),
@@ -119,6 +120,7 @@ impl Rules {
     /// # Errors
     ///
     /// [`SendError::Disconnected`] if nobody is there any more, [`SendError::Violation`] if it may not. Then nothing has changed.
+    #[inline]
     pub fn send(&mut self, event: &SendEvent) -> Result<Verdict, SendError> {
         match self {
             Self::Http(rules) => rules.send(event),
@@ -147,6 +149,7 @@ impl Rules {
     }
 
     /// Whether the application has said all that it may say.
+    #[inline]
     pub fn is_complete(&self) -> bool {
         match self {
             Self::Http(rules) => rules.is_complete(),
@@ -156,6 +159,7 @@ impl Rules {
     }
 
     /// Whether the response has no body on the wire, whatever the application sends: to HEAD, and with 204 and 304.
+    #[inline]
     pub fn is_bodiless(&self) -> bool {
         matches!(self, Self::Http(rules) if rules.is_bodiless())
     }
@@ -165,6 +169,7 @@ impl Rules {
     /// # Errors
     ///
     /// [`Failure`], unless it did all that it had to.
+    #[inline]
     pub fn finish(&self, returned: Result<(), Error>) -> Result<(), Failure> {
         let (gone, ended) = match self {
             Self::Http(rules) => (rules.is_gone(), rules.ended()),
