@@ -43,4 +43,4 @@ pub mod transport;
 
 pub use config::Config;
 pub use server::{Connections, Server, serve, serve_connection};
-pub use transport::{Listener, Tcp, Transport};
+pub use transport::{InMemory, Listener, Tcp, Transport};
