@@ -160,11 +160,11 @@ impl<'a, A: App + 'static> Running<'a, A> {
         // Those that end by themselves.
         let _ = timeout(*quiet, self.connections.ended()).await;
         // Those that must be told.
-        self.shutdown.begin();
         let open = self.connections.open();
         if open > 0 {
             stages.enter(Stage::Told { open });
         }
+        self.shutdown.begin();
         let _ = timeout(http.graceful, self.connections.ended()).await;
         // Those that do not listen.
         let cut = self.connections.cut();
