@@ -14,7 +14,7 @@
 //!
 //! - [`life`]: the application's lifespan call, and the two questions that a server asks there.
 //! - [`signals`]: SIGTERM and SIGINT as a stream, which a test can script.
-//! - [`serve`]: the order of things, from start-up to the last connection. It takes a listener and signals, and says how it ended.
+//! - [`serve`](mod@serve): the order of things, from start-up to the last connection. It takes a listener and signals, and says how it ended.
 //! - [`config`], [`stage`], [`outcome`]: what can be set, what is told on the way, and what comes of it.
 //! - [`run`](mod@run): the process around it: runtimes, the port, messages, the exit code.
 //!

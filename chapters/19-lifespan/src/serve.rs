@@ -30,7 +30,7 @@ pub async fn serve<A: App + 'static>(
 
 /// As [`serve`], with the calls and the listener on another runtime.
 ///
-/// So that a call that blocks its thread can hold up neither signals nor bounds: [`run`](crate::run) does it so.
+/// So that a call that blocks its thread can hold up neither signals nor bounds: [`run`](crate::run()) does it so.
 /// The listener must be registered there.
 pub async fn serve_on<A: App + 'static>(
     workers: &Handle,
