@@ -1,6 +1,7 @@
 // No serious or critical finding of axe-core on any page, light or dark, with everything unfolded.
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
 import axe from 'axe-core';
@@ -37,21 +38,26 @@ function judge({ severe, slight: small }) {
 
 const settled = (page) => page.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => {}))));
 
+// The work is the browser's, a process for each page: as many pages at once as there are processors.
+const concurrency = availableParallelism();
+
 for (const colorScheme of ['light', 'dark']) {
     describe(`axe, ${colorScheme}`, () => {
-        for (const name of PAGES.filter((each) => each !== 'print.html')) {
-            test(name, async () => {
-                const page = await book.page({ colorScheme });
-                await page.read(name);
-                await page.evaluate(() => {
-                    for (const details of document.querySelectorAll('details')) {
-                        details.open = true;
-                    }
+        describe('every page', { concurrency }, () => {
+            for (const name of PAGES.filter((each) => each !== 'print.html')) {
+                test(name, async () => {
+                    const page = await book.page({ colorScheme });
+                    await page.read(name);
+                    await page.evaluate(() => {
+                        for (const details of document.querySelectorAll('details')) {
+                            details.open = true;
+                        }
+                    });
+                    judge(await findings(page));
+                    await page.done();
                 });
-                judge(await findings(page));
-                await page.done();
-            });
-        }
+            }
+        });
 
         test('a chapter on a phone, its contents open', async () => {
             const page = await book.page({ colorScheme, viewport: { width: 360, height: 740 } });

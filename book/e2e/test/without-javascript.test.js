@@ -1,6 +1,7 @@
 // Where JavaScript is off, every word of a page is still there and the table of contents works.
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
 import { CHAPTERS, PAGES, open, pageWith } from '../lib/book.js';
@@ -24,19 +25,22 @@ async function until(condition, what) {
 }
 
 describe('without JavaScript', () => {
-    for (const name of PAGES.filter((each) => each !== 'print.html')) {
-        test(name, async () => {
-            const page = await plain({ viewport: { width: 360, height: 740 } });
-            await page.read(name);
-            const hidden = await page.evaluate(() => [...document.querySelectorAll('main :is(p, li, pre, h1, h2, h3, h4, td, figure, svg)')]
-                .filter((each) => !each.closest('details:not([open])') && !each.checkVisibility())
-                .map((each) => each.outerHTML.slice(0, 100)));
-            assert.deepEqual(hidden, [], 'hidden text');
-            assert.deepEqual(await page.evaluate(overflowing), [], 'what overflows at 360 px');
-            assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
-            await page.done();
-        });
-    }
+    // Nothing here is a matter of time: as many pages at once as there are processors.
+    describe('every page', { concurrency: availableParallelism() }, () => {
+        for (const name of PAGES.filter((each) => each !== 'print.html')) {
+            test(name, async () => {
+                const page = await plain({ viewport: { width: 360, height: 740 } });
+                await page.read(name);
+                const hidden = await page.evaluate(() => [...document.querySelectorAll('main :is(p, li, pre, h1, h2, h3, h4, td, figure, svg)')]
+                    .filter((each) => !each.closest('details:not([open])') && !each.checkVisibility())
+                    .map((each) => each.outerHTML.slice(0, 100)));
+                assert.deepEqual(hidden, [], 'hidden text');
+                assert.deepEqual(await page.evaluate(overflowing), [], 'what overflows at 360 px');
+                assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
+                await page.done();
+            });
+        }
+    });
 
     test('all tabs are shown, each under its name', async () => {
         const page = await plain();

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -173,6 +174,13 @@ where
     // Nothing is looked at afterwards but the future, and that is dropped.
     match catch_unwind(AssertUnwindSafe(|| call.poll(cx))) {
         Ok(polled) => polled,
-        Err(payload) => Poll::Ready(Err(Panicked::new(&*payload).into())),
+        Err(payload) => {
+            let panicked = Panicked::new(&*payload);
+            // What the panic carries may panic as well, when it is dropped; what that carries is left alone.
+            if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+                mem::forget(another);
+            }
+            Poll::Ready(Err(panicked.into()))
+        }
     }
 }

@@ -154,7 +154,7 @@ impl ResponseStart {
 
     /// The same with a header more.
     ///
-    /// A name that is not a token, or a value with control characters in it, is refused by `send`, and so never reaches a wire.
+    /// A name that is not a token, or a value with control characters in it (but for the tab), is refused by `send`, and so never reaches a wire.
     /// A `&str` is copied for the value; `HeaderValue::from_static` is not.
     pub fn header<N, V>(mut self, name: N, value: V) -> Self
     where

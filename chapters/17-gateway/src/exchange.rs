@@ -211,7 +211,9 @@ impl Sender {
 
     /// For middleware: each event goes through `map` on its way to the server. Costs one allocation.
     ///
-    /// What the server then refuses, or ignores, was seen by `map` as well. It is called in the order of the events, once for each.
+    /// It is called once for each event, before the event waits for room.
+    /// So what the server then refuses or ignores was seen by `map` as well, and so was what is given up while it waits;
+    /// and where several tasks send at a time, they may be sent in another order than they were seen in.
     pub fn map(self, map: impl FnMut(SendEvent) -> SendEvent + Send + 'static) -> Self {
         let Self { exchange, call, layers: outer } = self;
         Self { exchange, call, layers: Some(Arc::new(Layer { outer, map: Mutex::new(map) })) }

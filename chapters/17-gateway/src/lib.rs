@@ -76,7 +76,7 @@
 //!
 //! | ASGI | here | what differs |
 //! |---|---|---|
-//! | `http.response.start` | [`ResponseStart`] | unnecessary: a status has three digits, a name is a lower-case token, a value has no control characters. What cannot be one is an error out of `send` |
+//! | `http.response.start` | [`ResponseStart`] | unnecessary: a status has three digits, a name is a lower-case token, a value has no control character but the tab. What cannot be one is an error out of `send` |
 //! | `http.response.body` | [`ResponseBody`] | `content-length` is compared with what comes |
 //! | `http.response.trailers` | [`ResponseTrailers`] | |
 //! | `http.response.pathsend` | [`HttpResponsePathSend`](SendEvent::HttpResponsePathSend) | |

@@ -4,9 +4,13 @@
 //! It has room for the start of a response and one more event. A start waits there until the first part of the body comes,
 //! so that an application that fails between the two can still be answered with 500.
 //!
+//! Wakers, events and errors run the code of others when they are woken or dropped, and that code may come back here.
+//! So nothing is woken or dropped under the lock.
+//!
 //! It leaves out where the request's body comes from.
 
 use std::fmt;
+use std::mem;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
@@ -82,12 +86,14 @@ impl Slot {
         }
         inner.call.0 += 1;
         inner.rules = rules;
-        inner.start = None;
-        inner.event = None;
         inner.handed = false;
-        inner.server = None;
         let call = inner.call;
-        inner.wake_application();
+        let past = (inner.start.take(), inner.event.take(), inner.server.take());
+        let (senders, receiver) = inner.application();
+        drop(inner);
+        drop(past);
+        senders.wake();
+        wake(receiver);
         call
     }
 
@@ -100,23 +106,32 @@ impl Slot {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
         let Some(sent) = event.as_ref() else { return Poll::Ready(Ok(())) };
-        let mut inner = self.lock();
-        if inner.closed {
-            return in_budget(cx, Err(Disconnected.into()));
-        }
-        if inner.call != call {
-            // This comes from what is left of an earlier call, and that one's response is complete.
-            return in_budget(cx, Ok(()));
-        }
         let is_start = matches!(sent, SendEvent::HttpResponseStart(_));
-        if inner.event.is_some() && !is_start && !inner.rules.is_complete() {
-            inner.senders.wait(cx.waker());
+        let mut inner = self.lock();
+        let full = inner.event.is_some() && !inner.rules.is_complete() && !inner.rules.is_gone();
+        let verdict = if inner.closed {
+            Err(Disconnected.into())
+        } else if inner.call != call {
+            // This comes from what is left of an earlier call, and that one is over.
+            Ok(Verdict::Ignore)
+        } else if full && !is_start {
+            let crowd = inner.senders.wait(cx.waker());
+            drop(inner);
+            crowd.wake();
             return Poll::Pending;
-        }
-        match inner.rules.send(sent) {
+        } else {
+            inner.rules.send(sent)
+        };
+        match verdict {
             Ok(Verdict::Pass) => {}
-            Ok(Verdict::Ignore) => return in_budget(cx, Ok(())),
-            Err(error) => return in_budget(cx, Err(error)),
+            Ok(Verdict::Ignore) => {
+                drop(inner);
+                return in_budget(cx, Ok(()));
+            }
+            Err(error) => {
+                drop(inner);
+                return in_budget(cx, Err(error));
+            }
         }
         if is_start {
             inner.start = match event.take() {
@@ -125,8 +140,9 @@ impl Slot {
             };
         } else if inner.handed && inner.rules.is_bodiless() {
             // The client has all that it gets: the rest of the body was for the rules only.
-            *event = None;
             if !inner.rules.is_complete() {
+                drop(inner);
+                *event = None;
                 return in_budget(cx, Ok(()));
             }
         } else {
@@ -135,6 +151,7 @@ impl Slot {
         let receiver = if inner.rules.is_complete() { inner.receiver.take() } else { None };
         let server = inner.server.take();
         drop(inner);
+        *event = None;
         wake(receiver);
         wake(server);
         Poll::Ready(Ok(()))
@@ -147,7 +164,9 @@ impl Slot {
         if inner.is_over(call) {
             return Poll::Ready(());
         }
-        set(&mut inner.receiver, cx.waker());
+        let replaced = set(&mut inner.receiver, cx.waker());
+        drop(inner);
+        drop(replaced);
         Poll::Pending
     }
 
@@ -159,8 +178,15 @@ impl Slot {
     /// Tells the rules what the application is being told.
     pub fn receives(&self, call: CallId, event: &ReceiveEvent) {
         let mut inner = self.lock();
-        if inner.call == call {
-            inner.rules.receive(event);
+        if inner.call != call {
+            return;
+        }
+        inner.rules.receive(event);
+        if inner.rules.is_gone() {
+            // There will be no room any more, and nobody needs it.
+            let senders = mem::take(&mut inner.senders);
+            drop(inner);
+            senders.wake();
         }
     }
 
@@ -182,11 +208,15 @@ impl Slot {
             (event, start) => {
                 inner.event = event;
                 inner.start = start;
-                set(&mut inner.server, cx.waker());
+                let replaced = set(&mut inner.server, cx.waker());
+                drop(inner);
+                drop(replaced);
                 return Poll::Pending;
             }
         };
-        inner.wake_senders();
+        let senders = mem::take(&mut inner.senders);
+        drop(inner);
+        senders.wake();
         Poll::Ready(head)
     }
 
@@ -200,10 +230,14 @@ impl Slot {
             return Poll::Ready(SendEvent::HttpResponseStart(start));
         }
         let Some(event) = inner.event.take() else {
-            set(&mut inner.server, cx.waker());
+            let replaced = set(&mut inner.server, cx.waker());
+            drop(inner);
+            drop(replaced);
             return Poll::Pending;
         };
-        inner.wake_senders();
+        let senders = mem::take(&mut inner.senders);
+        drop(inner);
+        senders.wake();
         Poll::Ready(event)
     }
 
@@ -212,11 +246,12 @@ impl Slot {
         let mut inner = self.lock();
         inner.closed = true;
         inner.rules.gone();
-        inner.event = None;
-        inner.start = None;
-        inner.wake_application();
-        // A waker keeps its task from being freed, and a sender may be kept for long.
-        inner.senders = Waiters::default();
+        let past = (inner.start.take(), inner.event.take());
+        let (senders, receiver) = inner.application();
+        drop(inner);
+        drop(past);
+        senders.wake();
+        wake(receiver);
     }
 
     /// Whether the client is gone.
@@ -239,7 +274,8 @@ impl Slot {
         self.lock().handed
     }
 
-    /// The application has returned. If its response is incomplete and was not taken, it never will be.
+    /// The application has returned. If its response is incomplete and was not taken, it never will be:
+    /// what the application has left behind, a task with a clone of its sender perhaps, cannot say it after all.
     ///
     /// # Errors
     ///
@@ -249,19 +285,26 @@ impl Slot {
         let mut inner = self.lock();
         if inner.call != call {
             // Its response was complete, or another call would not have begun.
+            drop(inner);
             return returned.map_err(Failure::from);
         }
+        let ended = inner.rules.finish(Ok(()));
+        let server = inner.server.take();
         // Only a response is withdrawn: of a socket or a process, what was said before the end was said.
         let is_response = matches!(inner.rules, Rules::Http(_));
         if is_response && !inner.handed && !inner.rules.is_complete() {
-            inner.start = None;
-            inner.event = None;
+            inner.call.0 += 1;
+            let past = (inner.start.take(), inner.event.take());
+            let (senders, receiver) = inner.application();
+            drop(inner);
+            drop(past);
+            senders.wake();
+            wake(receiver);
+        } else {
+            drop(inner);
         }
-        let server = inner.server.take();
-        let finished = inner.rules.finish(returned);
-        drop(inner);
         wake(server);
-        finished
+        returned.map_err(Failure::from).and(ended)
     }
 
     #[inline]
@@ -276,13 +319,9 @@ impl Inner {
         self.closed || self.call != call || self.rules.is_complete()
     }
 
-    fn wake_application(&mut self) {
-        self.wake_senders();
-        wake(self.receiver.take());
-    }
-
-    fn wake_senders(&mut self) {
-        self.senders.wake();
+    /// All who wait on the application's side, to be woken when the lock is free.
+    fn application(&mut self) -> (Waiters, Option<Waker>) {
+        (mem::take(&mut self.senders), self.receiver.take())
     }
 }
 
@@ -304,12 +343,11 @@ impl fmt::Debug for Slot {
     }
 }
 
-/// Those who wait for room. Nearly always there is one, the same each time: its waker is kept, and takes no memory of its own.
+/// Those who wait for room. Nearly always there is one, who takes no memory of its own.
 #[derive(Default)]
+#[must_use = "they wait until they are woken"]
 struct Waiters {
     first: Option<Waker>,
-    /// Whether the first one waits.
-    waits: bool,
     others: Vec<Waker>,
 }
 
@@ -317,29 +355,22 @@ impl Waiters {
     /// An application that tries again and again, each time as another task, is woken rather than remembered.
     const MOST: usize = 64;
 
-    fn wait(&mut self, waker: &Waker) {
-        if !self.waits {
-            set(&mut self.first, waker);
-            self.waits = true;
-            return;
+    /// Takes up one more. Returns those who are to be woken for that, as they have become too many.
+    fn wait(&mut self, waker: &Waker) -> Self {
+        if self.first.iter().chain(&self.others).any(|other| other.will_wake(waker)) {
+            return Self::default();
         }
-        let mut waiting = self.first.iter().chain(&self.others);
-        if waiting.any(|other| other.will_wake(waker)) {
-            return;
+        let crowd = if self.others.len() == Self::MOST { mem::take(self) } else { Self::default() };
+        match self.first {
+            None => self.first = Some(waker.clone()),
+            Some(_) => self.others.push(waker.clone()),
         }
-        if self.others.len() == Self::MOST {
-            self.wake();
-        }
-        self.others.push(waker.clone());
+        crowd
     }
 
-    fn wake(&mut self) {
-        if !self.waits {
-            return;
-        }
-        self.waits = false;
-        self.first.iter().for_each(Waker::wake_by_ref);
-        self.others.drain(..).for_each(Waker::wake);
+    fn wake(self) {
+        wake(self.first);
+        self.others.into_iter().for_each(Waker::wake);
     }
 }
 
@@ -355,9 +386,11 @@ fn wake(waker: Option<Waker>) {
     }
 }
 
-fn set(place: &mut Option<Waker>, waker: &Waker) {
-    match place {
-        Some(old) => old.clone_from(waker),
-        None => *place = Some(waker.clone()),
+/// Puts a waker in its place. The one that was there is to be dropped when the lock is free.
+#[must_use = "it is not to be dropped under the lock"]
+fn set(place: &mut Option<Waker>, waker: &Waker) -> Option<Waker> {
+    if place.as_ref().is_some_and(|old| old.will_wake(waker)) {
+        return None;
     }
+    place.replace(waker.clone())
 }

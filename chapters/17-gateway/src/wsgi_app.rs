@@ -30,7 +30,7 @@ use crate::scope::{Address, HttpScope, Scope};
 ///
 /// Each request has a thread of Tokio's pool for as long as the application works on it.
 /// When the client leaves, the call ends at once; the thread ends when it next reads or yields a part, which fails then.
-/// It counts against the limit until it has.
+/// It counts against the limit until it has. A request that still waits for a thread by then is not worked on.
 ///
 /// ```
 /// use gateway::{WsgiApp, testing};
@@ -70,6 +70,10 @@ impl<A: wsgi::App + 'static> WsgiApp<A> {
     /// With at most so many threads at a time. Further requests wait, and nothing of them is read but the first part.
     ///
     /// Tokio's pool has a limit too: 512 threads, which all that blocks in the process shares.
+    ///
+    /// # Panics
+    ///
+    /// If that is more than [`Semaphore::MAX_PERMITS`].
     pub fn threads(mut self, most: usize) -> Self {
         self.threads = Arc::new(Semaphore::new(most));
         self
@@ -252,6 +256,10 @@ fn work(
         }
         Ok(())
     });
+    if say.is_closed() {
+        // The client has left while this waited for a thread of Tokio's pool.
+        return Err(Disconnected.into());
+    }
     let mut body = app.call(environ, start_response)?;
     let announce = || {
         let mut started = started.lock().unwrap_or_else(PoisonError::into_inner);
@@ -338,7 +346,8 @@ fn environ_of(
         environ.url_scheme = Scheme::Https;
     }
     // ASGI's path includes the root path, and WSGI's two are apart.
-    if let Some(rest) = environ.path_info.strip_prefix(scope.root_path()) {
+    let rest = environ.path_info.strip_prefix(scope.root_path());
+    if let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) {
         environ.path_info = rest.to_owned();
         scope.root_path().clone_into(&mut environ.script_name);
     }

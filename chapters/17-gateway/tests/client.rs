@@ -13,7 +13,7 @@ use gateway::{
     Violation, testing,
 };
 use proctor::{expect_eq, watch_async};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Sends back each part of the body as it comes.
 async fn echo(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
@@ -190,8 +190,7 @@ fn a_send_that_is_dropped_while_it_waits_has_sent_nothing() {
         let app = async |_scope: Scope, _receive: Receive, send: Sender| {
             send.send(ResponseStart::new(200)).await?;
             send.send(ResponseBody::part("one")).await?;
-            let late =
-                tokio::time::timeout(Duration::from_secs(1), send.send(ResponseBody::part("two")));
+            let late = timeout(Duration::from_secs(1), send.send(ResponseBody::part("two")));
             assert!(late.await.is_err());
             Ok::<_, Error>(send.send(ResponseBody::last("three")).await?)
         };
@@ -617,5 +616,77 @@ fn maps_see_events_from_the_inside_out_and_once_each() {
         let answer = call.answer().await;
         expect_eq!(answer.text(), "CRAB inner outer inner outerinner outer", "the body");
         expect_eq!(seen.load(Relaxed), 4, "events seen");
+    });
+}
+
+#[test]
+fn a_map_sees_what_is_given_up_while_it_waits() {
+    watch_async(async {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&seen);
+        let app = move |_: Scope, _: Receive, send: Sender| {
+            let counted = Arc::clone(&counted);
+            let send = send.map(move |event| {
+                counted.fetch_add(1, Relaxed);
+                event
+            });
+            async move {
+                send.send(ResponseStart::new(200)).await?;
+                send.send(ResponseBody::part("cr")).await?;
+                // Nobody reads yet, so the first of these does not come through.
+                let patience = Duration::from_secs(1);
+                let given_up = timeout(patience, send.send(ResponseBody::last("ab"))).await;
+                assert!(given_up.is_err(), "{given_up:?}");
+                Ok::<_, Error>(send.send(ResponseBody::last("ab")).await?)
+            }
+        };
+        let mut call = testing::call(&app, Request::get("/"));
+        assert!(timeout(Duration::from_secs(2), call.ended()).await.is_err());
+        expect_eq!(call.answer().await.text(), "crab", "the body");
+        expect_eq!(seen.load(Relaxed), 4, "events seen: a start, a part, and the last part twice");
+    });
+}
+
+#[test]
+fn what_an_application_sends_last_is_there_though_it_has_returned() {
+    watch_async(async {
+        let app = async |scope: Scope, mut receive: Receive, send: Sender| {
+            receive.next().await;
+            match scope {
+                Scope::WebSocket(_) => {
+                    send.send(Accept::new()).await?;
+                    send.send(Message::from("bye")).await?;
+                }
+                _ => send.send(SendEvent::LifespanStartupComplete).await?,
+            }
+            Ok::<_, Error>(())
+        };
+        let mut socket = testing::websocket(&app, Request::get("/"));
+        socket.accepted().await;
+        expect_eq!(socket.heard().await, Some(Message::from("bye")), "the last message");
+        assert!(socket.ended().await.is_ok());
+        let mut lifespan = testing::lifespan(&app);
+        assert!(lifespan.startup().await.is_ok(), "it is ready, and has nothing to put away");
+        expect_eq!(lifespan.shutdown().await, Ok(()), "the shutdown");
+    });
+}
+
+/// Panics when somebody lets go of it.
+struct Fragile;
+
+impl Drop for Fragile {
+    fn drop(&mut self) {
+        panic!("broken");
+    }
+}
+
+#[test]
+fn a_panic_whose_payload_panics_ends_its_own_call_only() {
+    watch_async(async {
+        let app = async |_: Scope, _: Receive, _: Sender| -> Result<(), Error> {
+            std::panic::panic_any(Fragile)
+        };
+        let answer = testing::ask(&app, Request::get("/")).await;
+        assert!(matches!(answer.ended, Err(Failure::Panicked(_))), "{:?}", answer.ended);
     });
 }

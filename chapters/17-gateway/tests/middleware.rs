@@ -295,3 +295,32 @@ fn an_id_that_the_request_brings_is_kept_only_if_trusted_and_well_formed() {
         }
     });
 }
+
+#[test]
+fn a_start_that_is_refused_is_no_start_to_middleware() {
+    watch_async(async {
+        let (lines, times) = (Notes::default(), Notes::default());
+        let (log, record) = (Arc::clone(&lines), Arc::clone(&times));
+        let app = async |_: Scope, _: Receive, send: Sender| {
+            let refused = ResponseStart::new(201).header("x-crab", "line\nfeed");
+            assert!(send.send(refused).await.is_err());
+            sleep(Duration::from_secs(1)).await;
+            send.send(ResponseStart::new(200)).await?;
+            assert!(send.send(ResponseStart::new(202)).await.is_err());
+            Ok::<_, Error>(send.send(ResponseBody::last("crab")).await?)
+        };
+        let app = RequestIds::new(app);
+        let app = Timing::new(app, move |timed| record.lock().unwrap().push(timed.clone()));
+        let app = AccessLog::new(app, move |line| log.lock().unwrap().push(line.to_owned()));
+        let answer = testing::ask(&app, Request::get("/")).await;
+        assert!(answer.headers.contains_key("x-request-id"), "{:?}", answer.headers);
+        let timed = all(&times).remove(0);
+        expect_eq!(
+            (timed.status.map(|status| status.as_u16()), timed.start),
+            (Some(200), Some(Duration::from_secs(1))),
+            "the status that was measured, and when"
+        );
+        let line = "INFO:     127.0.0.1:50000 - \"GET / HTTP/1.1\" 200 OK";
+        expect_eq!(all(&lines), [line], "the lines");
+    });
+}

@@ -1,14 +1,14 @@
 //! The slot by itself, polled by hand from both sides.
 
 use std::future::poll_fn;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 
-use gateway::rules::HttpRules;
+use gateway::rules::{HttpRules, WebSocketRules};
 use gateway::{
-    CallId, Exchange, Extension, Extensions, Failure, Head, Receive, ReceiveEvent, ResponseBody,
-    ResponseStart, Rules, SendError, SendEvent, Sender, Slot,
+    Accept, CallId, Close, Exchange, Extension, Extensions, Failure, Head, Message, Receive,
+    ReceiveEvent, ResponseBody, ResponseStart, Rules, SendError, SendEvent, Sender, Slot,
 };
 use http::Method;
 use proctor::{expect_eq, watch};
@@ -264,4 +264,160 @@ fn tasks_on_several_threads_lose_nothing() {
         });
         expect_eq!(received, SENDERS * PARTS, "parts");
     });
+}
+
+#[test]
+fn one_who_waits_behind_many_who_gave_up_is_woken() {
+    let full = || {
+        let slot = Slot::new();
+        let call = slot.begin(rules());
+        assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+        assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+        (slot, call)
+    };
+    let tries = |slot: &Slot, call, waker: &Waker| {
+        let event = &mut Some(ResponseBody::part("2").into());
+        assert!(slot.poll_send(call, event, &mut Context::from_waker(waker)).is_pending());
+    };
+    for others in 0..200 {
+        let (slot, call) = full();
+        for _ in 0..others {
+            // Another task each time, which tries once and drops its send.
+            tries(&slot, call, &counted().1);
+        }
+        let (seen, waker) = counted();
+        tries(&slot, call, &waker);
+        while slot.poll_event(&mut Context::from_waker(Waker::noop())).is_ready() {}
+        expect_eq!(seen.count(), 1, "wakes of one who waits behind {others} who gave up");
+    }
+}
+
+#[test]
+fn what_was_withdrawn_cannot_be_said_after_all() {
+    let cx = &mut Context::from_waker(Waker::noop());
+    let (kept, receiver) = (counted(), counted());
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("cr")).is_ready());
+    let event = &mut Some(ResponseBody::part("ab").into());
+    assert!(slot.poll_send(call, event, &mut Context::from_waker(&kept.1)).is_pending());
+    assert!(slot.poll_over(call, &mut Context::from_waker(&receiver.1)).is_pending());
+    assert!(slot.finish(call, Err("out of crabs".into())).is_err());
+    expect_eq!((kept.0.count(), receiver.0.count()), (1, 1), "wakes when the call was over");
+    assert!(slot.is_over(call));
+    // A task that the application has left behind.
+    expect_eq!(send(&slot, call, ResponseBody::last("ab")), Poll::Ready(Ok(())), "a late part");
+    assert!(slot.poll_event(cx).is_pending() && !slot.is_complete(), "a body without its start");
+
+    let call = slot.begin(rules());
+    assert!(slot.finish(call, Ok(())).is_err());
+    expect_eq!(send(&slot, call, ResponseStart::new(200)), Poll::Ready(Ok(())), "a late start");
+    expect_eq!(send(&slot, call, ResponseBody::last("crab")), Poll::Ready(Ok(())), "a late part");
+    assert!(slot.poll_head(cx).is_pending() && !slot.is_complete(), "the server has said 500");
+}
+
+#[test]
+fn what_a_socket_or_a_process_said_before_it_returned_is_not_withdrawn() {
+    let cx = &mut Context::from_waker(Waker::noop());
+    let slot = Slot::new();
+    let call = slot.begin(Rules::WebSocket(WebSocketRules::new(Extensions::NONE)));
+    assert!(send(&slot, call, Accept::new()).is_ready());
+    assert!(slot.finish(call, Ok(())).is_ok());
+    assert!(matches!(slot.poll_event(cx), Poll::Ready(SendEvent::WebSocketAccept(_))));
+}
+
+#[test]
+fn a_socket_whose_end_was_received_keeps_no_sender_waiting() {
+    let (seen, waker) = counted();
+    let cx = &mut Context::from_waker(&waker);
+    let slot = Slot::new();
+    let call = slot.begin(Rules::WebSocket(WebSocketRules::new(Extensions::NONE)));
+    assert!(send(&slot, call, Accept::new()).is_ready());
+    let event = &mut Some(Message::from("crab").into());
+    assert!(slot.poll_send(call, event, cx).is_pending());
+    slot.receives(call, &ReceiveEvent::WebSocketConnect);
+    expect_eq!(seen.count(), 0, "wakes while the client is there");
+    slot.receives(call, &ReceiveEvent::WebSocketDisconnect(Close::new(1001)));
+    expect_eq!(seen.count(), 1, "wakes when the application was told that the client is gone");
+    let sent = slot.poll_send(call, event, cx);
+    assert!(matches!(sent, Poll::Ready(Err(SendError::Disconnected(_)))), "{sent:?}");
+}
+
+/// Looks at the slot when it is woken and when it is dropped, as a waker or an event may that knows of it.
+struct Looks(Weak<Slot>);
+
+impl Looks {
+    fn look(&self) {
+        if let Some(slot) = self.0.upgrade() {
+            slot.is_closed();
+        }
+    }
+}
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        self.look();
+    }
+}
+
+impl Drop for Looks {
+    fn drop(&mut self) {
+        self.look();
+    }
+}
+
+impl AsRef<[u8]> for Looks {
+    fn as_ref(&self) -> &[u8] {
+        b"crab"
+    }
+}
+
+#[test]
+fn nothing_of_others_is_woken_or_dropped_under_the_lock() {
+    /// A slot in which everybody waits, and everything is.
+    fn full() -> (Arc<Slot>, CallId) {
+        let slot = Arc::new(Slot::new());
+        let waker = || Waker::from(Arc::new(Looks(Arc::downgrade(&slot))));
+        let bytes = || bytes::Bytes::from_owner(Looks(Arc::downgrade(&slot)));
+        let call = slot.begin(rules());
+        for _ in 0..2 {
+            // The second time, the wakers of the first are replaced.
+            assert!(slot.poll_head(&mut Context::from_waker(&waker())).is_pending());
+            assert!(slot.poll_over(call, &mut Context::from_waker(&waker())).is_pending());
+        }
+        assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+        assert!(send(&slot, call, ResponseBody::part(bytes())).is_ready());
+        for _ in 0..100 {
+            let event = &mut Some(ResponseBody::part(bytes()).into());
+            assert!(slot.poll_send(call, event, &mut Context::from_waker(&waker())).is_pending());
+        }
+        (slot, call)
+    }
+    type Act = fn(&Slot, CallId);
+    let acts: [(&str, Act); 5] = [
+        ("begin", |slot, _| {
+            slot.begin(rules());
+        }),
+        ("close", |slot, _| slot.close()),
+        ("finish", |slot, call| {
+            assert!(slot.finish(call, Ok(())).is_err());
+        }),
+        ("poll_head", |slot, _| {
+            let waker = Waker::noop();
+            assert!(slot.poll_head(&mut Context::from_waker(waker)).is_ready());
+            assert!(slot.poll_head(&mut Context::from_waker(waker)).is_pending());
+        }),
+        ("poll_event", |slot, _| {
+            let waker = Waker::noop();
+            while slot.poll_event(&mut Context::from_waker(waker)).is_ready() {}
+        }),
+    ];
+    for (name, act) in acts {
+        println!("{name}");
+        watch(move || {
+            let (slot, call) = full();
+            act(&slot, call);
+        });
+    }
 }

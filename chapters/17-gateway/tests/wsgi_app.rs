@@ -300,6 +300,53 @@ fn a_client_that_leaves_while_its_request_waits_for_a_thread_costs_none() {
 }
 
 #[test]
+fn a_client_that_leaves_while_its_request_waits_for_tokios_pool_costs_no_call() {
+    watch(|| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.max_blocking_threads(1).build().unwrap();
+        runtime.block_on(async {
+            let (leave, wait) = channel::<()>();
+            let busy = tokio::task::spawn_blocking(move || wait.recv());
+            let called = Arc::new(AtomicUsize::new(0));
+            let counted = Arc::clone(&called);
+            let app = WsgiApp::new(move |_: Environ, _: StartResponse| {
+                counted.fetch_add(1, SeqCst);
+                Err::<Body, Error>("called".into())
+            });
+            let mut call = testing::call(&app, Request::get("/"));
+            call.settle().await;
+            call.disconnect();
+            assert!(matches!(call.ended().await, Err(Failure::Disconnected)));
+            drop(leave);
+            assert!(busy.await.is_ok());
+            // The pool's only thread takes its work in order: when this is done, so is what waited.
+            tokio::task::spawn_blocking(|| {}).await.unwrap();
+            expect_eq!(called.load(SeqCst), 0, "calls");
+        });
+    });
+}
+
+#[test]
+fn a_path_that_only_begins_like_the_root_path_is_not_cut() {
+    run(async {
+        let app = WsgiApp::new(|environ: Environ, start_response: StartResponse| {
+            start_response.call("200 OK", [("content-type", "text/plain")])?;
+            let said = format!("{:?} {:?}", environ.script_name, environ.path_info);
+            Ok::<_, Error>(said.into())
+        });
+        for (target, said) in [
+            ("/shop/crabs", "\"/shop\" \"/crabs\""),
+            ("/shop", "\"/shop\" \"\""),
+            ("/shopping", "\"\" \"/shopping\""),
+        ] {
+            let request = Request::get(target)
+                .connection(|connection| connection.root_path = "/shop".to_owned());
+            expect_eq!(ask(&app, request).await.text(), said, "the environ of {target}");
+        }
+    });
+}
+
+#[test]
 fn a_panic_is_a_failure() {
     run(async {
         let app =

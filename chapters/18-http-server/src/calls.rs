@@ -19,9 +19,12 @@ use gateway::{
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
+use tokio::task::coop::poll_proceed;
 use wsgi::server::ErrorLog;
 
+use crate::files::{Opening, Region};
 use crate::io::Meter;
+use crate::trailers::Announced;
 
 /// What is under Receive and Sender: the slot, and the request.
 pub(crate) struct Wire {
@@ -57,6 +60,7 @@ struct RequestSide {
     head: HeadPlace,
     body: Option<Incoming>,
     left: u64,
+    trailers: Announced,
 }
 
 impl Wire {
@@ -97,6 +101,7 @@ impl Wire {
         let mut request = self.request();
         request.body = Some(body);
         request.left = self.drain;
+        request.trailers = Announced::default();
     }
 
     /// Whether hyper waits for a response, or for its next part.
@@ -185,7 +190,26 @@ impl Exchange for Wire {
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
-        self.slot.poll_send(call, event, cx)
+        let announced = match event {
+            Some(SendEvent::HttpResponseStart(start)) if start.trailers => {
+                Some(Announced::by(&start.headers))
+            }
+            Some(SendEvent::HttpResponseTrailers(trailers)) if !self.slot.is_over(call) => {
+                if let Err(error) = self.request().trailers.check(&trailers.headers) {
+                    ready!(poll_proceed(cx)).made_progress();
+                    return Poll::Ready(Err(error));
+                }
+                None
+            }
+            _ => None,
+        };
+        let polled = self.slot.poll_send(call, event, cx);
+        if let Some(announced) = announced
+            && matches!(polled, Poll::Ready(Ok(())))
+        {
+            self.request().trailers = announced;
+        }
+        polled
     }
 }
 
@@ -305,8 +329,17 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
 pub(crate) enum Answer<F> {
     /// Polls the application until there is a response.
     Call(Arc<Calls<F>>),
+    /// The body begins with a file, which may turn out to be none: then there is no such response.
+    File(Box<Beginning<F>>),
     /// The server has the response.
     Ours(Arc<Calls<F>>, Option<Response<SlotBody<F>>>),
+}
+
+/// A response that is known up to its file.
+pub(crate) struct Beginning<F> {
+    calls: Arc<Calls<F>>,
+    start: Option<ResponseStart>,
+    opening: Opening,
 }
 
 impl<F> Answer<F> {
@@ -337,6 +370,7 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let calls = match &mut *self {
             Self::Call(calls) => calls,
+            Self::File(beginning) => return beginning.poll(cx),
             Self::Ours(calls, response) => {
                 calls.wire.release();
                 calls.wire.responding.store(false, Relaxed);
@@ -346,30 +380,138 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
         // hyper may have read a part of the request since the last time, for which the application waits.
         calls.turn();
         let ended = calls.poll_current(cx).is_ready();
+        if calls.wire.meter.hints.are_waiting() {
+            return Poll::Pending;
+        }
         match calls.wire.slot.poll_head(cx) {
             Poll::Ready(Head::Response(start, first)) => {
                 calls.turn();
-                let body = SlotBody::beginning_with(first, start.trailers, calls);
-                if matches!(body, SlotBody::Whole(_)) {
-                    calls.wire.responding.store(false, Relaxed);
-                    if !ended {
-                        calls.wire.release();
+                match first {
+                    SendEvent::HttpResponseBody(part) => {
+                        let more = part.more_body || start.trailers;
+                        if !more && !ended {
+                            calls.wire.release();
+                        }
+                        Poll::Ready(Ok(answer(calls, start, Next::Part(part.body), more)))
                     }
-                } else if !start.headers.contains_key(header::CONTENT_LENGTH) {
-                    let old = calls.wire.old.load(Relaxed);
-                    calls.wire.delimited_by_close.store(old, Relaxed);
+                    _ if without_content(start.status) => {
+                        Poll::Ready(Ok(answer(calls, start, Next::Part(Bytes::new()), false)))
+                    }
+                    file => {
+                        let calls = Arc::clone(calls);
+                        // The rules let nothing else through.
+                        let Ok(opening) = Opening::of(file) else { return Poll::Pending };
+                        let start = Some(start);
+                        let mut beginning = Box::new(Beginning { calls, start, opening });
+                        let polled = beginning.poll(cx);
+                        *self = Self::File(beginning);
+                        polled
+                    }
                 }
-                Poll::Ready(Ok(response(calls, start, body)))
+            }
+            Poll::Ready(Head::EarlyHint(links)) => {
+                calls.wire.meter.hints.push(&links);
+                // If there is anything to write, the connection's task polls again when it is written.
+                if !calls.wire.meter.hints.are_waiting() {
+                    cx.waker().wake_by_ref();
+                }
+                Poll::Pending
             }
             Poll::Pending if ended => {
                 calls.wire.responding.store(false, Relaxed);
-                let text = Bytes::from_static(b"Internal Server Error\n");
-                Poll::Ready(Ok(brief(calls, StatusCode::INTERNAL_SERVER_ERROR, text)))
+                Poll::Ready(Ok(failed(calls)))
             }
-            // Nobody offered to send an early hint, so the rules have let none through.
-            Poll::Ready(Head::EarlyHint(_)) | Poll::Pending => Poll::Pending,
+            Poll::Pending => Poll::Pending,
         }
     }
+}
+
+impl<F: Future<Output = Result<(), Error>>> Beginning<F> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<SlotBody<F>>, Error>> {
+        let calls = &self.calls;
+        let opened = ready!(Pin::new(&mut self.opening).poll(cx));
+        let Some(mut start) = self.start.take() else { return Poll::Pending };
+        let more = self.opening.more_body || start.trailers;
+        let announced = content_length(&start.headers);
+        let region = opened.and_then(|region| match announced {
+            Some(announced) if !more && announced != region.left() => {
+                Err(contradiction(announced, region.left()))
+            }
+            _ => Ok(region),
+        });
+        match region {
+            Ok(region) => {
+                if !more && announced.is_none() {
+                    start.headers.insert(header::CONTENT_LENGTH, region.left().into());
+                }
+                Poll::Ready(Ok(answer(calls, start, Next::File(region), true)))
+            }
+            Err(why) => {
+                calls.errors.report(&why);
+                if !calls.wire.slot.is_complete() {
+                    // Nobody takes what the application still sends: it learns of it when the connection is closed.
+                    calls.wire.last.store(true, Relaxed);
+                }
+                calls.wire.release();
+                calls.wire.responding.store(false, Relaxed);
+                Poll::Ready(Ok(failed(calls)))
+            }
+        }
+    }
+}
+
+fn failed<F>(calls: &Calls<F>) -> Response<SlotBody<F>> {
+    let text = Bytes::from_static(b"Internal Server Error\n");
+    brief(calls, StatusCode::INTERNAL_SERVER_ERROR, text)
+}
+
+fn contradiction(announced: u64, there: u64) -> String {
+    format!(
+        "a file cannot be sent: the content-length says {announced} bytes, and there are {there}"
+    )
+}
+
+/// A response whose body begins like that: the whole of it, or there is more.
+fn answer<F>(
+    calls: &Arc<Calls<F>>,
+    mut start: ResponseStart,
+    next: Next,
+    more: bool,
+) -> Response<SlotBody<F>> {
+    let body = match next {
+        // In a response that has no body on the wire, as to HEAD, the length may be that of another one: hyper is not to compare them.
+        Next::Part(whole)
+            if !more
+                && content_length(&start.headers)
+                    .is_none_or(|length| length == whole.len() as u64) =>
+        {
+            calls.wire.responding.store(false, Relaxed);
+            SlotBody::Whole(whole)
+        }
+        next => {
+            if start.trailers {
+                // They are behind the last chunk, so there must be chunks.
+                start.headers.remove(header::CONTENT_LENGTH);
+            }
+            let left = content_length(&start.headers);
+            let old = calls.wire.old.load(Relaxed);
+            calls.wire.delimited_by_close.store(old && left.is_none(), Relaxed);
+            SlotBody::Parts(Parts { next, left, trailers: None, calls: Arc::clone(calls) })
+        }
+    };
+    response(calls, start, body)
+}
+
+/// Whether such a response never has a body, to whatever request (RFC 9110, sections 15.3.5 and 15.4.5).
+fn without_content(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// The rules have seen to it that there is one at most, and that it is a number.
+fn content_length(headers: &HeaderMap) -> Option<u64> {
+    // A response has few headers: looking at each is quicker than asking the map, which would hash the name.
+    let (_, value) = headers.iter().find(|(name, _)| *name == header::CONTENT_LENGTH)?;
+    value.to_str().ok()?.parse().ok()
 }
 
 /// What concerns the connection is the server's (RFC 9110, section 7.6.1). `trailer` is left: hyper sends no others than it names.
@@ -423,8 +565,26 @@ pub(crate) enum SlotBody<F> {
 }
 
 pub(crate) struct Parts<F> {
-    first: Option<Bytes>,
+    next: Next,
+    /// What is left of the content-length. The rules cannot count what is in a file.
+    left: Option<u64>,
+    /// Those that came when more were to come.
+    trailers: Option<Box<HeaderMap>>,
     calls: Arc<Calls<F>>,
+}
+
+/// Where the next bytes of a body come from.
+enum Next {
+    /// They are here.
+    Part(Bytes),
+    /// They are what the application sends.
+    Event,
+    /// They are in a file.
+    Opening(Opening),
+    /// They are in an open file.
+    File(Region),
+    /// From nowhere: the body is cut.
+    Cut,
 }
 
 /// hyper has no more use for the body: it has all, or wants none.
@@ -434,60 +594,98 @@ impl<F> Drop for Parts<F> {
     }
 }
 
-impl<F> SlotBody<F> {
-    fn beginning_with(first: SendEvent, trailers: bool, calls: &Arc<Calls<F>>) -> Self {
-        match first {
-            SendEvent::HttpResponseBody(part) if part.more_body || trailers => {
-                Self::Parts(Parts { first: Some(part.body), calls: Arc::clone(calls) })
-            }
-            SendEvent::HttpResponseBody(part) => Self::Whole(part.body),
-            // Files are not offered, so the rules have let none through.
-            _ => Self::Whole(Bytes::new()),
-        }
-    }
-}
-
 impl<F: Future<Output = Result<(), Error>>> Parts<F> {
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let calls = &self.calls;
-        if !calls.wire.meter.waits_for(calls.manners.write_buffer) {
+        if !self.calls.wire.meter.waits_for(self.calls.manners.write_buffer) {
             // The connection's task polls again when the client has read some.
             return Poll::Pending;
         }
-        if let Some(first) = self.first.take()
-            && !first.is_empty()
-        {
-            return Poll::Ready(Some(Ok(Frame::data(first))));
-        }
         loop {
-            calls.turn();
-            let ended = calls.poll_current(cx).is_ready();
-            match calls.wire.slot.poll_event(cx) {
-                Poll::Ready(SendEvent::HttpResponseBody(part)) => {
-                    // The application can go on.
-                    calls.turn();
-                    if !part.body.is_empty() {
-                        return Poll::Ready(Some(Ok(Frame::data(part.body))));
+            match &mut self.next {
+                Next::Part(part) => {
+                    let part = mem::take(part);
+                    self.next = Next::Event;
+                    if !part.is_empty() {
+                        return Poll::Ready(Some(Ok(self.data(part))));
                     }
                 }
-                Poll::Ready(SendEvent::HttpResponseTrailers(trailers)) => {
-                    return Poll::Ready(Some(Ok(Frame::trailers(trailers.headers))));
+                Next::Event => {
+                    if let Some(end) = ready!(self.poll_event(cx)) {
+                        return Poll::Ready(end.map(Ok));
+                    }
                 }
-                Poll::Ready(_) => {}
-                Poll::Pending if calls.wire.slot.is_complete() => {
-                    calls.wire.release();
-                    return Poll::Ready(None);
-                }
+                Next::Opening(opening) => match ready!(Pin::new(opening).poll(cx)) {
+                    Ok(region) => match self.left {
+                        Some(left) if left < region.left() => {
+                            self.cut(&contradiction(left, region.left()));
+                        }
+                        _ => self.next = Next::File(region),
+                    },
+                    Err(why) => self.cut(&why),
+                },
+                Next::File(region) => match ready!(region.poll_piece(cx)) {
+                    Some(Ok(piece)) => return Poll::Ready(Some(Ok(self.data(piece)))),
+                    Some(Err(error)) => self.cut(&format!("a file cannot be sent: {error}")),
+                    None => self.next = Next::Event,
+                },
                 // hyper closes the connection, and the client sees that something is missing; what there was it gets.
-                Poll::Pending if ended => {
-                    if !calls.wire.meter.waits_for(0) {
-                        return Poll::Pending;
-                    }
-                    return Poll::Ready(Some(Err(Failure::Unfinished.into())));
-                }
-                Poll::Pending => return Poll::Pending,
+                Next::Cut if !self.calls.wire.meter.waits_for(0) => return Poll::Pending,
+                Next::Cut => return Poll::Ready(Some(Err(Failure::Unfinished.into()))),
             }
         }
+    }
+
+    /// What the application sends next: a frame, or the end; or nothing, if `next` says where to go on.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Option<Frame<Bytes>>>> {
+        let calls = &self.calls;
+        calls.turn();
+        let ended = calls.poll_current(cx).is_ready();
+        match calls.wire.slot.poll_event(cx) {
+            Poll::Ready(SendEvent::HttpResponseBody(part)) => {
+                // The application can go on.
+                calls.turn();
+                self.next = Next::Part(part.body);
+            }
+            Poll::Ready(SendEvent::HttpResponseTrailers(mut trailers)) => {
+                calls.turn();
+                if let Some(earlier) = self.trailers.take() {
+                    trailers.headers.extend(*earlier);
+                }
+                if !trailers.more_trailers {
+                    return Poll::Ready(Some(Some(Frame::trailers(trailers.headers))));
+                }
+                self.trailers = Some(Box::new(trailers.headers));
+            }
+            Poll::Ready(event) => {
+                calls.turn();
+                if let Ok(opening) = Opening::of(event) {
+                    self.next = Next::Opening(opening);
+                }
+            }
+            Poll::Pending if calls.wire.slot.is_complete() => match self.left {
+                Some(left @ 1..) if !calls.wire.slot.is_bodiless() => {
+                    self.cut(&format!("the body ends {left} bytes before its content-length"));
+                }
+                _ => {
+                    calls.wire.release();
+                    return Poll::Ready(Some(None));
+                }
+            },
+            // It has said why, or that was reported.
+            Poll::Pending if ended => self.next = Next::Cut,
+            Poll::Pending => return Poll::Pending,
+        }
+        Poll::Ready(None)
+    }
+
+    fn data(&mut self, bytes: Bytes) -> Frame<Bytes> {
+        self.left = self.left.map(|left| left.saturating_sub(bytes.len() as u64));
+        Frame::data(bytes)
+    }
+
+    fn cut(&mut self, why: &str) {
+        self.calls.errors.report(why);
+        self.next = Next::Cut;
     }
 }
 

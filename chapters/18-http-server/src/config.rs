@@ -37,6 +37,9 @@ pub struct Config {
     pub body_rate: u32,
     /// How long the client may take to make room for more of the response. Default: 30 s.
     pub write: Duration,
+    /// How many bytes a second of a response the client must take, on average over the time that the server waits for room, after the first
+    /// [`write`](Self::write) of it; 0 is no bound. Default: 240.
+    pub write_rate: u32,
     /// How long an application may go on after its client has left in the middle of the response.
     /// Then its future is dropped. What works on after a whole response is not counted. Default: 30 s.
     pub after_disconnect: Duration,
@@ -92,6 +95,7 @@ impl Default for Config {
             body: Duration::from_secs(30),
             body_rate: 240,
             write: Duration::from_secs(30),
+            write_rate: 240,
             after_disconnect: Duration::from_secs(30),
             linger: Duration::from_secs(1),
             graceful: Duration::from_secs(20),

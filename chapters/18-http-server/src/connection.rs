@@ -13,7 +13,7 @@ use gateway::{
     App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
     Rules, Scope, Sender, Shutdown, State,
 };
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
 use crate::calls::{Answer, Calls, Manners, Wire};
-use crate::check::check;
+use crate::check::{Wants, check};
 use crate::config::Config;
 use crate::io::{Io, Meter};
 use crate::scan::{Limits, Phase, Refusal, Scanner};
@@ -267,7 +267,7 @@ impl Wire {
     fn waiting(&self) -> Waiting {
         let meter = &self.meter;
         if meter.is_blocked() {
-            return Waiting::Write(meter.written());
+            return Waiting::Write(self.served.load(Relaxed), meter.written());
         }
         let heads = meter.heads();
         match meter.phase() {
@@ -288,7 +288,7 @@ impl Wire {
                 End::Refuse(Refusal::Timeout)
             }
             Waiting::Idle(_) => End::Idle,
-            Waiting::Body(..) | Waiting::Write(_) | Waiting::Nothing => End::Gone,
+            Waiting::Body(..) | Waiting::Write(..) | Waiting::Nothing => End::Gone,
         }
     }
 }
@@ -360,8 +360,7 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
         )
         .with(header::RETRY_AFTER, seconds);
     };
-    let extensions =
-        if wants.trailers { Extensions::NONE.with(Extension::Trailers) } else { Extensions::NONE };
+    let extensions = offered(parts.version, wants);
     let head = RequestHead {
         version: parts.version,
         method: parts.method,
@@ -380,6 +379,18 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
     let send = Sender::new(exchange, call);
     calls.start(call, || run(ticket, scope, receive, send));
     Answer::Call(Arc::clone(calls))
+}
+
+/// The extensions for this request.
+fn offered(version: Version, wants: Wants) -> Extensions {
+    const FILES: Extensions =
+        Extensions::NONE.with(Extension::PathSend).with(Extension::ZeroCopySend);
+    if version == Version::HTTP_10 {
+        // There are neither informational responses nor chunks in it.
+        return FILES;
+    }
+    let extensions = FILES.with(Extension::EarlyHint);
+    if wants.trailers { extensions.with(Extension::Trailers) } else { extensions }
 }
 
 /// Says the last word, and closes so that the client gets to read it.

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::hints::Hints;
 use crate::scan::{Phase, Refusal, Scanner};
 
 /// What is known of a connection without asking it. All of it is written and read by the connection's one task.
@@ -23,6 +24,7 @@ pub(crate) struct Meter {
     blocked: AtomicBool,
     starved: AtomicBool,
     enough: AtomicUsize,
+    pub(crate) hints: Hints,
 }
 
 impl Meter {
@@ -81,8 +83,11 @@ impl Meter {
         self.waiting.store(waiting.saturating_add(bytes.saturating_add(FRAME)), Relaxed);
     }
 
-    /// Whether a body that waited for others to be written need not any more. Tells it once.
+    /// Whether a response that waited for others to be written need not any more. Tells it once.
     pub(crate) fn is_relieved(&self) -> bool {
+        if self.hints.are_written() {
+            return true;
+        }
         if !self.starved.load(Relaxed) {
             return false;
         }
@@ -181,8 +186,14 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper flushes when it has nothing left to write.
-        self.meter.waiting.store(0, Relaxed);
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let this = &mut *self;
+        this.meter.waiting.store(0, Relaxed);
+        ready!(this.meter.hints.poll_write(cx, |cx, bytes| {
+            let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
+            this.meter.wrote(&polled);
+            polled
+        }))?;
+        Pin::new(&mut this.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

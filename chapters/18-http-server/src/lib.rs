@@ -7,9 +7,10 @@
 //! - `connection`, `calls`: one connection in one task, with the application's future beside hyper's connection.
 //! - [`transport`]: what a connection goes over, and seeing that the client has left.
 //! - [`scan`], [`check`]: the strict look at each request, before and after hyper's parser.
+//! - `files`, `hints`, `trailers`: the extensions of ASGI that are offered.
 //! - `io`, `timer`: counting bytes and time.
 //!
-//! It leaves out TLS, HTTP/2, WebSockets, early hints and the sending of files.
+//! It leaves out TLS, HTTP/2 and WebSockets.
 //!
 //! ```no_run
 //! use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
@@ -29,18 +30,24 @@
 //! # How much memory a slow client costs
 //!
 //! What waits in the server for one client is bounded: [`Config::write_buffer`] of its response, the part that passed that mark,
-//! and the one that the application has sent since. Of its request, hyper holds what one read brings.
+//! and the one that the application has sent since. A file is such a part for each 64 KiB of it.
+//! Of its request, hyper holds what one read brings.
 #![forbid(unsafe_code)]
 mod calls;
 pub mod check;
 pub mod config;
 mod connection;
+mod files;
+mod hints;
 mod io;
 pub mod scan;
 pub mod server;
 mod timer;
+mod trailers;
 pub mod transport;
 
 pub use config::Config;
 pub use server::{Connections, Server, serve, serve_connection};
-pub use transport::{InMemory, Listener, Tcp, Transport};
+#[cfg(unix)]
+pub use transport::Unix;
+pub use transport::{Listener, Tcp, Transport};

@@ -9,7 +9,6 @@ use std::task::{Poll, ready};
 use std::time::Duration;
 
 use gateway::{App, Shutdown, State};
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -91,13 +90,13 @@ impl<A: App + 'static> Server<A> {
     }
 
     /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
-    pub async fn accept(&self, listener: impl Listener, connections: &Connections) {
+    pub async fn accept(&self, mut listener: impl Listener, connections: &Connections) {
         let config = &self.shared.config;
         let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
         loop {
             // It is never closed, so there is always a permit to come.
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            match listener.next(config).await {
+            match listener.accept(config).await {
                 Ok(stream) => {
                     let mut tasks = connections.lock();
                     tasks.spawn(drive(stream, Arc::clone(&self.shared), permit));
@@ -157,7 +156,7 @@ impl Connections {
 ///
 /// None that end it are known; the type is that of a `main`.
 pub async fn serve<A: App + 'static>(
-    listener: TcpListener,
+    listener: impl Listener,
     app: A,
     config: Config,
 ) -> io::Result<()> {

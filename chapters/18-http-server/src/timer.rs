@@ -19,8 +19,8 @@ pub(crate) enum Waiting {
     Head(u64),
     /// For bytes of a body: of which request, and after how many bytes of the connection.
     Body(u64, u64),
-    /// For room to write, after that many bytes.
-    Write(u64),
+    /// For room to write: for which response, and after how many bytes of the connection.
+    Write(u64, u64),
 }
 
 /// The bound on the present wait.
@@ -35,22 +35,54 @@ pub(crate) struct Timer {
     settling: bool,
     /// The sleep will wake the task.
     told: bool,
-    body: BodyClock,
+    body: Rate,
+    write: Rate,
 }
 
-/// How long a body was waited for, and what that has brought.
-struct BodyClock {
+/// How long the bytes of a body were waited for, and what that has brought.
+struct Rate {
     request: u64,
     first: u64,
     since: Instant,
     waited: Duration,
 }
 
+impl Rate {
+    /// A wait begins, after that many bytes of the connection. Until when it may last, if these come at a rate, after some slack.
+    fn begin(
+        &mut self,
+        (request, bytes): (u64, u64),
+        slack: Duration,
+        rate: u32,
+        now: Instant,
+    ) -> Option<Instant> {
+        if self.request != request {
+            *self = Self { request, first: bytes, since: now, waited: Duration::ZERO };
+        }
+        self.since = now;
+        let earned = (bytes - self.first).checked_div(u64::from(rate))?;
+        let whole = slack.checked_add(Duration::from_secs(earned))?;
+        now.checked_add(whole.saturating_sub(self.waited))
+    }
+
+    fn end(&mut self, now: Instant) {
+        self.waited += now - self.since;
+    }
+}
+
 impl Timer {
     pub(crate) fn new() -> Self {
         let since = Instant::now();
-        let body = BodyClock { request: 0, first: 0, since, waited: Duration::ZERO };
-        Self { waiting: Waiting::Nothing, since, until: None, settling: false, told: false, body }
+        let rate = || Rate { request: 0, first: 0, since, waited: Duration::ZERO };
+        Self {
+            waiting: Waiting::Nothing,
+            since,
+            until: None,
+            settling: false,
+            told: false,
+            body: rate(),
+            write: rate(),
+        }
     }
 
     /// Takes note of what is waited for now; and says whether it is waited for too long, or long enough to be [parked](Self::settled).
@@ -103,13 +135,16 @@ impl Timer {
         self.waiting = waiting;
         self.until = None;
         self.settling = false;
-        if waiting == Waiting::Nothing && !matches!(before, Waiting::Body(..)) {
+        let rated = matches!(before, Waiting::Body(..) | Waiting::Write(..));
+        if waiting == Waiting::Nothing && !rated {
             return;
         }
         let now = Instant::now();
         self.since = now;
-        if matches!(before, Waiting::Body(..)) {
-            self.body.waited += now - self.body.since;
+        match before {
+            Waiting::Body(..) => self.body.end(now),
+            Waiting::Write(..) => self.write.end(now),
+            _ => {}
         }
         self.until = match waiting {
             Waiting::Nothing => None,
@@ -118,22 +153,22 @@ impl Timer {
                 now.checked_add(config.park.min(config.keep_alive))
             }
             Waiting::Head(_) => now.checked_add(config.head),
-            Waiting::Write(_) => now.checked_add(config.write),
             Waiting::Body(request, read) => {
-                if self.body.request != request {
-                    self.body =
-                        BodyClock { request, first: read, since: now, waited: Duration::ZERO };
-                }
-                self.body.since = now;
                 let gap = now.checked_add(config.body);
-                let earned = (read - self.body.first).checked_div(u64::from(config.body_rate));
-                let slow = earned.and_then(|earned| {
-                    let whole = config.body.checked_add(Duration::from_secs(earned))?;
-                    now.checked_add(whole.saturating_sub(self.body.waited))
-                });
-                // None is for ever.
-                [gap, slow].into_iter().flatten().min()
+                let slow = self.body.begin((request, read), config.body, config.body_rate, now);
+                sooner(gap, slow)
+            }
+            Waiting::Write(request, written) => {
+                let gap = now.checked_add(config.write);
+                let slow =
+                    self.write.begin((request, written), config.write, config.write_rate, now);
+                sooner(gap, slow)
             }
         };
     }
+}
+
+/// None is for ever.
+fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    [one, other].into_iter().flatten().min()
 }

@@ -3,6 +3,8 @@
 use std::future::pending;
 use std::io;
 use std::net::Shutdown;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -10,9 +12,11 @@ use std::time::Duration;
 
 use gateway::Address;
 use socket2::SockRef;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, mpsc};
+#[cfg(unix)]
+use tokio::net::{UnixListener, UnixStream, unix::SocketAddr};
+use tokio::sync::mpsc;
 
 use crate::config::Config;
 
@@ -22,10 +26,14 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     const WATCHES: bool;
 
     /// Returns when the client has closed its sending side, or, with `half_close`, when the connection is broken;
-    /// also if there are bytes that nobody has read.
+    /// also if there are bytes that nobody has read, as far as the kernel has room for them.
+    ///
+    /// What has not reached the kernel cannot be seen: a client that sends more than fits (some hundred kilobytes over TCP), and leaves
+    /// while nobody reads it, is there until the application's next word. If it sends, the client's kernel answers with a reset;
+    /// if it receives, it comes to the end. To find out earlier, the server would have to keep a body that nobody may ever want.
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static;
 
-    /// Makes the coming close a reset: what was sent must not be taken for the whole.
+    /// Makes the coming close a reset: what was sent must not be taken for the whole. Unix sockets have no such thing.
     fn reset(&self);
 
     /// The client's address, and the server's.
@@ -34,23 +42,25 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
 /// Where connections come from.
 pub trait Listener: Send + 'static {
-    /// What each is.
+    /// What one of them goes over.
     type Stream: Transport;
 
-    /// The next one. Cancellation safe: if this is dropped before it returns, nobody was accepted.
-    fn next(&self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// Waits for the next one. Cancellation safe.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says. The next one may come all the same.
+    fn accept(&mut self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Where it listens, for a message.
-    fn address(&self) -> Option<Address> {
-        None
-    }
+    /// Where it listens.
+    fn address(&self) -> Option<Address>;
 }
 
 impl Listener for TcpListener {
     type Stream = Tcp;
 
-    async fn next(&self, config: &Config) -> io::Result<Tcp> {
-        let (stream, _) = self.accept().await?;
+    async fn accept(&mut self, config: &Config) -> io::Result<Tcp> {
+        let (stream, _) = Self::accept(self).await?;
         Ok(Tcp::new(stream, config.unsent))
     }
 
@@ -59,36 +69,49 @@ impl Listener for TcpListener {
     }
 }
 
-/// For tests: connections in memory, where time may be virtual.
-#[derive(Debug)]
-pub struct InMemory {
-    connections: Mutex<mpsc::UnboundedReceiver<DuplexStream>>,
-}
-
-impl InMemory {
-    /// A listener, and how to connect to it.
-    pub fn listen() -> (mpsc::UnboundedSender<DuplexStream>, Self) {
-        let (connect, connections) = mpsc::unbounded_channel();
-        (connect, Self { connections: Mutex::new(connections) })
-    }
-}
-
-impl Listener for InMemory {
+/// For tests: connections in memory. When all senders are gone, none comes any more.
+impl Listener for mpsc::UnboundedReceiver<DuplexStream> {
     type Stream = DuplexStream;
 
-    async fn next(&self, _: &Config) -> io::Result<DuplexStream> {
-        match self.connections.lock().await.recv().await {
+    async fn accept(&mut self, _: &Config) -> io::Result<DuplexStream> {
+        match self.recv().await {
             Some(stream) => Ok(stream),
             None => pending().await,
         }
     }
+
+    fn address(&self) -> Option<Address> {
+        None
+    }
+}
+
+/// Whoever may write to the socket's file may connect. That file is the caller's: to remove an old one before, and this one afterwards.
+#[cfg(unix)]
+impl Listener for UnixListener {
+    type Stream = Unix;
+
+    async fn accept(&mut self, _: &Config) -> io::Result<Unix> {
+        let (stream, _) = Self::accept(self).await?;
+        Ok(Unix::new(stream))
+    }
+
+    fn address(&self) -> Option<Address> {
+        Some(Address::Unix(self.local_addr().ok().and_then(path)))
+    }
+}
+
+/// A socket of the kernel's, as a transport. It is shared with what waits for the client to leave.
+#[derive(Debug)]
+pub struct Socket<S> {
+    stream: Arc<S>,
 }
 
 /// A TCP connection.
-#[derive(Debug)]
-pub struct Tcp {
-    stream: Arc<TcpStream>,
-}
+pub type Tcp = Socket<TcpStream>;
+
+/// A connection over a Unix socket.
+#[cfg(unix)]
+pub type Unix = Socket<UnixStream>;
 
 impl Tcp {
     /// A connection that sends small parts at once (`TCP_NODELAY`), and for which the kernel keeps no more than `unsent` bytes.
@@ -105,7 +128,15 @@ impl Tcp {
     }
 }
 
-impl Transport for Tcp {
+#[cfg(unix)]
+impl Unix {
+    /// A connection. What the kernel keeps for one is bounded without our doing.
+    pub fn new(stream: UnixStream) -> Self {
+        Self { stream: Arc::new(stream) }
+    }
+}
+
+impl<S: Stream> Transport for Socket<S> {
     const WATCHES: bool = cfg!(target_os = "linux");
 
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static {
@@ -123,18 +154,15 @@ impl Transport for Tcp {
     }
 
     fn reset(&self) {
-        let _ = SockRef::from(&*self.stream).set_linger(Some(Duration::ZERO));
+        let _ = self.stream.socket().set_linger(Some(Duration::ZERO));
     }
 
     fn addresses(&self) -> (Option<Address>, Option<Address>) {
-        (
-            self.stream.peer_addr().ok().map(Address::Ip),
-            self.stream.local_addr().ok().map(Address::Ip),
-        )
+        self.stream.addresses()
     }
 }
 
-impl AsyncRead for Tcp {
+impl<S: Stream> AsyncRead for Socket<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -163,7 +191,7 @@ impl AsyncRead for Tcp {
     }
 }
 
-impl AsyncWrite for Tcp {
+impl<S: Stream> AsyncWrite for Socket<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -201,8 +229,85 @@ impl AsyncWrite for Tcp {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(SockRef::from(&*self.stream).shutdown(Shutdown::Write))
+        Poll::Ready(self.stream.socket().shutdown(Shutdown::Write))
     }
+}
+
+/// What Tokio's sockets have in common. There is no trait in Tokio that says it.
+trait Stream: Send + Sync + 'static {
+    fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    fn try_io<R>(&self, on: Interest, call: impl FnOnce() -> io::Result<R>) -> io::Result<R>;
+    fn try_read_buf(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize>;
+    fn try_write(&self, bytes: &[u8]) -> io::Result<usize>;
+    fn try_write_vectored(&self, parts: &[io::IoSlice<'_>]) -> io::Result<usize>;
+    fn ready(&self, on: Interest) -> impl Future<Output = io::Result<Ready>> + Send;
+    fn socket(&self) -> SockRef<'_>;
+    fn addresses(&self) -> (Option<Address>, Option<Address>);
+}
+
+macro_rules! stream {
+    ($stream:ty, $addresses:expr) => {
+        impl Stream for $stream {
+            fn poll_read_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.poll_read_ready(cx)
+            }
+
+            fn poll_write_ready(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.poll_write_ready(cx)
+            }
+
+            fn try_io<R>(
+                &self,
+                on: Interest,
+                call: impl FnOnce() -> io::Result<R>,
+            ) -> io::Result<R> {
+                self.try_io(on, call)
+            }
+
+            fn try_read_buf(&self, buf: &mut ReadBuf<'_>) -> io::Result<usize> {
+                self.try_read_buf(buf)
+            }
+
+            fn try_write(&self, bytes: &[u8]) -> io::Result<usize> {
+                self.try_write(bytes)
+            }
+
+            fn try_write_vectored(&self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+                self.try_write_vectored(parts)
+            }
+
+            fn ready(&self, on: Interest) -> impl Future<Output = io::Result<Ready>> + Send {
+                self.ready(on)
+            }
+
+            fn socket(&self) -> SockRef<'_> {
+                SockRef::from(self)
+            }
+
+            fn addresses(&self) -> (Option<Address>, Option<Address>) {
+                let addresses: fn(&Self) -> (Option<Address>, Option<Address>) = $addresses;
+                addresses(self)
+            }
+        }
+    };
+}
+
+stream!(TcpStream, |stream| {
+    (stream.peer_addr().ok().map(Address::Ip), stream.local_addr().ok().map(Address::Ip))
+});
+
+// A client has no name, unless it has taken one; the server's socket is where it listens.
+#[cfg(unix)]
+stream!(UnixStream, |stream| {
+    let client = stream.peer_addr().ok().and_then(path);
+    let server = stream.local_addr().ok().and_then(path);
+    (client.map(|path| Address::Unix(Some(path))), Some(Address::Unix(server)))
+});
+
+#[cfg(unix)]
+fn path(address: SocketAddr) -> Option<PathBuf> {
+    address.as_pathname().map(Into::into)
 }
 
 /// For tests: a connection in memory, where time may be virtual.

@@ -6,9 +6,9 @@ use std::future::pending;
 use std::time::Duration;
 
 use gateway::{Error, Receive, Scope, SendEvent, Sender};
-use http_server::InMemory;
 use lifespan::{Config, Mode, Outcome, Signal, Signals, Stages, serve};
 use tokio::io::{AsyncWriteExt, duplex};
+use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 /// What the application does in its life.
@@ -61,7 +61,7 @@ async fn life(way: Way, mode: Mode, signals: &[(u64, Signal)]) -> Outcome {
             _ => pending().await,
         }
     };
-    let (connect, listener) = InMemory::listen();
+    let (connect, listener) = mpsc::unbounded_channel();
     let (sender, scripted) = Signals::scripted();
     let (mut client, theirs) = duplex(1_024);
     connect.send(theirs).expect("the listener is there");

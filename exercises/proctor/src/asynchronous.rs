@@ -1,7 +1,7 @@
 //! The watchdog for async code: a paused clock turns most hangs into failures at once, and real time catches the rest.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep_until};
 
-use crate::watchdog::{self, Look, test_name};
+use crate::watchdog::{self, Look, Value, test_name, unboxed};
 
 /// How much virtual time a test may take: 64⁵ milliseconds, a little more than twelve days.
 ///
@@ -43,7 +43,7 @@ where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    run(&test_name(std::any::type_name::<F>()), move || body)
+    unboxed(run(std::any::type_name::<F>(), Box::new(move || boxed(body))))
 }
 
 /// As [`watch_async`], for a body that is not `Send`: it is made on the thread where it runs.
@@ -65,25 +65,32 @@ where
 pub fn watch_local<M, F>(make: M) -> F::Output
 where
     M: FnOnce() -> F + Send + 'static,
-    F: Future,
+    F: Future + 'static,
     F::Output: Send + 'static,
 {
-    run(&test_name(std::any::type_name::<M>()), make)
+    unboxed(run(std::any::type_name::<M>(), Box::new(move || boxed(make()))))
+}
+
+/// An async body whose value is boxed.
+type Boxed = Pin<Box<dyn Future<Output = Value>>>;
+
+fn boxed<F>(body: F) -> Boxed
+where
+    F: Future + 'static,
+    F::Output: Send + 'static,
+{
+    Box::pin(async move { Box::new(body.await) as Value })
 }
 
 #[track_caller]
-fn run<M, F>(name: &str, make: M) -> F::Output
-where
-    M: FnOnce() -> F + Send + 'static,
-    F: Future,
-    F::Output: Send + 'static,
-{
+fn run(body_type: &str, make: Box<dyn FnOnce() -> Boxed + Send>) -> Value {
+    let name = &*test_name(body_type);
     let pulse = Arc::new(Pulse::default());
     let outcome = watchdog::run(name, {
         let pulse = Arc::clone(&pulse);
-        move || within_virtual_bound(make, &pulse)
+        Box::new(move || Box::new(within_virtual_bound(make, &pulse)))
     });
-    match outcome {
+    match outcome.map(unboxed::<Result<Value, Stuck>>) {
         Ok(Ok(value)) => value,
         Ok(Err(stuck)) => panic!("{}", stuck.message(name)),
         Err(look) => panic!("{}", pulse.diagnose().message(&look, name)),
@@ -262,11 +269,10 @@ impl Drop for Shutdown {
     }
 }
 
-fn within_virtual_bound<M, F>(make: M, pulse: &Arc<Pulse>) -> Result<F::Output, Stuck>
-where
-    M: FnOnce() -> F,
-    F: Future,
-{
+fn within_virtual_bound(
+    make: Box<dyn FnOnce() -> Boxed + Send>,
+    pulse: &Arc<Pulse>,
+) -> Result<Value, Stuck> {
     let start = Arc::new(std::sync::OnceLock::<Instant>::new());
     let runtime = Builder::new_current_thread()
         .enable_all()
@@ -285,7 +291,7 @@ where
     let runtime = Shutdown(Some(runtime));
     let body = async {
         let start = *start.get_or_init(Instant::now);
-        let mut body = pin!(make());
+        let mut body = make();
         let mut end = pin!(sleep_until(start + VIRTUAL_BOUND));
         poll_fn(|context| {
             pulse.beat(context.waker());

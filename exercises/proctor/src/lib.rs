@@ -3,7 +3,7 @@
 //! A test of concurrent code fails in two ways that a plain `assert!` never sees: it hangs, or it passes by luck.
 //! This crate turns a hang into a message that says which kind of hang it is ([`watch`], [`watch_async`], [`VirtualWatch`]),
 //! and makes counts, clocks and streams exact, so that nothing is left to luck
-//! ([`count`], [`clock::TestClock`], [`script::Script`], [`splits`], [`threads::Meeting`], [`no_blocking`]).
+//! ([`count`], [`memory`], [`clock::TestClock`], [`script::Script`], [`splits`], [`threads::Meeting`], [`no_blocking`]).
 //! What is compared is compared with [`expect_eq!`], whose message says which value is the learner's.
 //!
 //! A test looks like this:
@@ -33,6 +33,7 @@
 pub mod blocking;
 pub mod clock;
 pub mod count;
+pub mod memory;
 pub mod script;
 pub mod threads;
 

@@ -2,7 +2,11 @@
 //!
 //! The body runs on a thread of its own, so that a body that never ends can be left behind:
 //! a thread cannot be stopped from outside, but the test that started it can fail, and the process can end.
+//!
+//! Only the outermost functions are generic, and they box the body and its value:
+//! what is generic is compiled anew for each test of each exercise, and starting a thread is a lot of code.
 
+use std::any::Any;
 use std::panic;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -28,10 +32,30 @@ const BOUND: Duration = Duration::from_secs(5);
 /// The thread is then left behind: it ends with the process, which it does not keep from ending.
 #[track_caller]
 pub fn watch<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
-    let name = test_name(std::any::type_name_of_val(&body));
+    let body_type = std::any::type_name_of_val(&body);
+    unboxed(watch_boxed(body_type, Box::new(move || Box::new(body()))))
+}
+
+#[track_caller]
+fn watch_boxed(body_type: &str, body: Body) -> Value {
+    let name = test_name(body_type);
     match run(&name, body) {
         Ok(value) => value,
         Err(look) => panic!("{}", look.at_a_thread(&name)),
+    }
+}
+
+/// A test's body.
+pub(crate) type Body = Box<dyn FnOnce() -> Value + Send>;
+
+/// What a test's body returns, whatever that is.
+pub(crate) type Value = Box<dyn Any + Send>;
+
+/// Gives a value that was boxed as a `T` back as what it is.
+pub(crate) fn unboxed<T: 'static>(value: Value) -> T {
+    match value.downcast() {
+        Ok(value) => *value,
+        Err(_) => unreachable!("it was boxed as what it is taken for"),
     }
 }
 
@@ -81,10 +105,7 @@ impl Look {
 /// Runs `body` on a thread of its own, called `name`; gives up when it is not done in time.
 ///
 /// A panic of the body goes on in the caller.
-pub(crate) fn run<T: Send + 'static>(
-    name: &str,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Look> {
+pub(crate) fn run(name: &str, body: Body) -> Result<Value, Look> {
     let bound = bound();
     let meetings = Meetings::default();
     let (started, thread_and_end) = mpsc::channel();

@@ -143,6 +143,10 @@ enum Task {
         /// How many compilers or tests run at once
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
+        /// Build here, and not in target/prove/build.
+        /// With Cargo's own target folder, what `cargo test` has built is not built again
+        #[arg(long, value_name = "DIR")]
+        target_dir: Option<PathBuf>,
     },
 }
 
@@ -173,10 +177,11 @@ pub fn run(arguments: Arguments, start: &Path) -> Result<Exit> {
         Task::Open { name, print } => desk.open(name.as_deref(), print),
         Task::Check { solved } => desk.check(solved, &cancel),
         Task::Solution { name, yes } => desk.solution(name.as_deref(), yes),
-        Task::Prove { names, record, jobs } => {
+        Task::Prove { names, record, jobs, target_dir } => {
             let options = prove::Options {
                 record,
                 jobs,
+                target: target_dir.map(|folder| start.join(folder)),
                 color: paper.palette.color(),
                 ..prove::Options::default()
             };

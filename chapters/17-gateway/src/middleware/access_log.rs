@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::error::{Error, is_disconnected};
 use crate::event::{ReceiveEvent, SendEvent};
 use crate::exchange::{Receive, Sender};
+use crate::rules::{Rules, Verdict};
 use crate::scope::{Address, Scope};
 
 /// Reports each request when its response starts, as Uvicorn does:
@@ -75,8 +76,12 @@ impl<A: App> App for AccessLog<A> {
                 event
             }
         });
+        // What the rules refuse is not sent, and so it is no line either.
+        let mut rules = Rules::of(&scope);
         let send = send.map(move |event| {
+            let passes = matches!(rules.send(&event), Ok(Verdict::Pass));
             match &event {
+                _ if !passes => {}
                 SendEvent::HttpResponseStart(start) => entry.starts(&Status(start.status)),
                 SendEvent::WebSocketResponseStart(start) => entry.starts(&start.status.as_str()),
                 SendEvent::WebSocketAccept(_) => entry.starts(&"[accepted]"),

@@ -15,16 +15,24 @@ pub use timing::{Ended, Timed, Timing};
 
 use crate::event::{ResponseStart, SendEvent};
 use crate::exchange::Sender;
+use crate::rules::{Rules, Verdict};
+use crate::scope::Scope;
 
-/// Calls `see` with the start of the response, and with no second one, which would be refused.
-fn at_start(send: Sender, mut see: impl FnMut(&mut ResponseStart) + Send + 'static) -> Sender {
-    let mut started = false;
+/// Calls `see` with the start of the response: with the one that is sent, and with none that is refused.
+///
+/// The rules are pure, so middleware can ask them too: what passes here passes below.
+fn at_start(
+    send: Sender,
+    scope: &Scope,
+    mut see: impl FnMut(&mut ResponseStart) + Send + 'static,
+) -> Sender {
+    let mut rules = Rules::of(scope);
     send.map(move |mut event| {
+        let passes = matches!(rules.send(&event), Ok(Verdict::Pass));
         if let SendEvent::HttpResponseStart(start) | SendEvent::WebSocketResponseStart(start) =
             &mut event
-            && !started
+            && passes
         {
-            started = true;
             see(start);
         }
         event

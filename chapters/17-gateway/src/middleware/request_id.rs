@@ -74,7 +74,7 @@ impl<A: App> App for RequestIds<A> {
         let name = self.name(given);
         let mut value = Some(HeaderValue::from_str(&name)?);
         state.insert(RequestId(name));
-        let send = at_start(send, move |start| {
+        let send = at_start(send, &scope, move |start| {
             if let Some(value) = value.take() {
                 start.headers.insert(HEADER, value);
             }

@@ -86,7 +86,7 @@ impl<A: App> App for Timing<A> {
             ended: None,
             record: Arc::clone(&self.record),
         };
-        let send = at_start(send, move |response| {
+        let send = at_start(send, &scope, move |response| {
             let mut start = start.lock().unwrap_or_else(PoisonError::into_inner);
             *start = Some((response.status, began.elapsed()));
         });

@@ -85,6 +85,9 @@ pub enum Violation {
         /// How many bytes there are with this part.
         sent: u64,
     },
+    /// Trailers that the protocol server cannot send, though the response may have some.
+    #[error("the trailers cannot be sent: {0}")]
+    Trailers(String),
     /// A code that must not be sent (RFC 6455, section 7.4).
     #[error("a WebSocket cannot be closed with the code {0}")]
     CloseCode(u16),
@@ -148,6 +151,15 @@ impl Rules {
         }
     }
 
+    /// Whether the client is gone.
+    pub fn is_gone(&self) -> bool {
+        match self {
+            Self::Http(rules) => rules.is_gone(),
+            Self::WebSocket(rules) => rules.is_gone(),
+            Self::Lifespan(rules) => rules.is_gone(),
+        }
+    }
+
     /// Whether the application has said all that it may say.
     #[inline]
     pub fn is_complete(&self) -> bool {
@@ -171,15 +183,12 @@ impl Rules {
     /// [`Failure`], unless it did all that it had to.
     #[inline]
     pub fn finish(&self, returned: Result<(), Error>) -> Result<(), Failure> {
-        let (gone, ended) = match self {
-            Self::Http(rules) => (rules.is_gone(), rules.ended()),
-            Self::WebSocket(rules) => (rules.is_gone(), rules.ended()),
-            Self::Lifespan(rules) => (rules.is_gone(), rules.ended()),
-        };
-        match returned {
-            Ok(()) if gone => Ok(()),
-            Ok(()) => ended,
-            Err(error) => Err(error.into()),
+        match (returned, self) {
+            (Err(error), _) => Err(error.into()),
+            (Ok(()), _) if self.is_gone() => Ok(()),
+            (Ok(()), Self::Http(rules)) => rules.ended(),
+            (Ok(()), Self::WebSocket(rules)) => rules.ended(),
+            (Ok(()), Self::Lifespan(rules)) => rules.ended(),
         }
     }
 }

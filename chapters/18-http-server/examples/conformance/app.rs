@@ -1,5 +1,6 @@
 //! One small application for all clients and suites that come from outside. Each route shows one thing that a server must do.
 
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -12,14 +13,28 @@ use http::{HeaderValue, header};
 use serde_json::{Value, json};
 use tokio::task::yield_now;
 use tokio::time::sleep;
+use wsgi::server::ErrorLog;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
 /// The application.
-#[derive(Debug, Default)]
 pub struct Conformance {
+    /// How long `/noread` does not read: 15 s.
+    pub noread: Duration,
+    /// Where `/slow` reports: standard error.
+    pub reports: ErrorLog,
     /// How many parts of `/flood` were accepted.
-    flooded: AtomicUsize,
+    pub flooded: AtomicUsize,
+}
+
+impl Default for Conformance {
+    fn default() -> Self {
+        Self {
+            noread: Duration::from_secs(15),
+            reports: ErrorLog::new(io::stderr()),
+            flooded: AtomicUsize::new(0),
+        }
+    }
 }
 
 impl App for Conformance {
@@ -78,11 +93,11 @@ impl App for Conformance {
                 send.send(start().header("x-split", "crab\r\nset-cookie: legs=10")).await?;
                 Ok(send.send(ResponseBody::last("split")).await?)
             }
-            "/slow" => slow(receive, &send).await,
+            "/slow" => self.slow(receive, &send).await,
             "/flood" => self.flood(&send).await,
             "/stat" => text(&send, self.flooded.load(Relaxed).to_string()).await,
             "/noread" => {
-                sleep(Duration::from_secs(15)).await;
+                sleep(self.noread).await;
                 text(&send, "not read").await
             }
             "/sse" => {
@@ -112,6 +127,21 @@ impl App for Conformance {
 }
 
 impl Conformance {
+    /// One part, then the wait for the disconnect, then one more: both are reported.
+    async fn slow(&self, mut receive: Receive, send: &Sender) -> Result<(), Error> {
+        send.send(start()).await?;
+        send.send(ResponseBody::part("one part")).await?;
+        while receive.part().await?.is_some() {}
+        let event = receive.next().await;
+        self.reports.report(&format!("/slow: receive said {}", event.name()));
+        let result = send.send(ResponseBody::last("and another")).await;
+        match &result {
+            Ok(()) => self.reports.report("/slow: send took it"),
+            Err(error) => self.reports.report(&format!("/slow: send said {error}")),
+        }
+        Ok(result?)
+    }
+
     async fn flood(&self, send: &Sender) -> Result<(), Error> {
         self.flooded.store(0, Relaxed);
         let part = Bytes::from(vec![b'x'; 1_000_000]);
@@ -131,21 +161,6 @@ fn start() -> ResponseStart {
 async fn text(send: &Sender, text: impl Into<Bytes>) -> Result<(), Error> {
     send.send(start()).await?;
     Ok(send.send(ResponseBody::last(text)).await?)
-}
-
-/// One part, then the wait for the disconnect, then one more: both are reported.
-async fn slow(mut receive: Receive, send: &Sender) -> Result<(), Error> {
-    send.send(start()).await?;
-    send.send(ResponseBody::part("one part")).await?;
-    while receive.part().await?.is_some() {}
-    let event = receive.next().await;
-    eprintln!("/slow: receive said {}", event.name());
-    let result = send.send(ResponseBody::last("and another")).await;
-    match &result {
-        Ok(()) => eprintln!("/slow: send took it"),
-        Err(error) => eprintln!("/slow: send said {error}"),
-    }
-    Ok(result?)
 }
 
 async fn trailers(scope: &HttpScope, send: &Sender) -> Result<(), Error> {

@@ -68,6 +68,14 @@ pub fn real<F: Future<Output = ()>>(test: impl FnOnce() -> F + Send + 'static) {
     });
 }
 
+/// Runs a test with programs that others wrote, which take their time to begin: they have a minute.
+pub fn with_programs<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::time::timeout(60 * SECOND, test()).await.expect("it ends within a minute");
+    });
+}
+
 pub struct Client<S> {
     pub stream: S,
     pub server: JoinHandle<()>,
@@ -152,3 +160,19 @@ pub fn status(response: &str) -> &str {
 }
 
 pub const SECOND: Duration = Duration::from_secs(1);
+
+/// What curl gets, asked like that; `None`, and a line that says so, where there is no curl.
+pub async fn curl(arguments: &[&str], url: &str) -> Option<String> {
+    let mut command = tokio::process::Command::new("curl");
+    command.args(["-sS", "--max-time", "50"]).args(arguments).arg(url).kill_on_drop(true);
+    let output = match command.output().await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            println!("skipped: there is no curl");
+            return None;
+        }
+        output => output.unwrap(),
+    };
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(error, "", "curl {arguments:?} {url}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}

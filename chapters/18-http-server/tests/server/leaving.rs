@@ -6,10 +6,11 @@ use std::future::pending;
 use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, SendError, Sender};
 use proctor::{expect_eq, watch_async};
 use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
-use crate::common::{Diary, GET, SECOND, in_memory, over_tcp, real};
+use crate::common::{Client, Diary, GET, SECOND, in_memory, over_tcp, real};
 
 /// An application that does this with its two ends.
 macro_rules! app {
@@ -127,6 +128,77 @@ fn one_that_only_waits_is_told_at_its_next_word_with_a_body_unread() {
         expect_eq!(
             diary.lines(),
             ["called", "go on", "Err(Disconnected(Disconnected))"],
+            "what the application met"
+        );
+    });
+}
+
+/// Sends a body until neither kernel has room for more of it, and leaves: what says so stands behind what nobody has read.
+async fn leave_behind_a_full_window(client: &mut Client<TcpStream>) {
+    let request = "POST / HTTP/1.1\r\nhost: crab\r\ncontent-length: 1000000000\r\n\r\n";
+    client.say(request).await;
+    let (mut sent, mut full) = (0, 0);
+    while full < 1_000 {
+        match client.stream.try_write(&[b'x'; 64 * 1024]) {
+            Ok(count) => (sent, full) = (sent + count, 0),
+            Err(_) => full += 1,
+        }
+        yield_now().await;
+    }
+    assert!(sent > 500_000, "{sent} bytes fill the window");
+}
+
+#[test]
+fn one_that_streams_learns_it_behind_more_than_the_kernel_has_room_for() {
+    real(|| async {
+        let (diary, app) = app!(|diary, _receive, send| {
+            diary.note("called");
+            // The client is gone by now, and the server cannot know.
+            diary.until(2).await;
+            send.send(ResponseStart::new(200)).await?;
+            loop {
+                if let Err(error) = send.send(ResponseBody::part("crab")).await {
+                    diary.note(error.to_string());
+                    break Err(error.into());
+                }
+                yield_now().await;
+            }
+        });
+        let mut client = over_tcp(app, |_| {}).await;
+        leave_behind_a_full_window(&mut client).await;
+        diary.until(1).await;
+        drop(client.stream);
+        diary.note("go on");
+        client.server.await.unwrap();
+        expect_eq!(
+            diary.lines(),
+            ["called", "go on", "nothing can be sent: the client is gone"],
+            "what the application met"
+        );
+        expect_eq!(client.failures.lines(), Vec::<String>::new(), "failures");
+    });
+}
+
+#[test]
+fn one_that_receives_learns_it_behind_more_than_the_kernel_has_room_for() {
+    real(|| async {
+        let (diary, app) = app!(|diary, receive, _send| {
+            let mut receive = receive;
+            diary.note("called");
+            diary.until(2).await;
+            while let Ok(Some(_)) = receive.part().await {}
+            diary.note(receive.next().await.name());
+            Ok(())
+        });
+        let mut client = over_tcp(app, |_| {}).await;
+        leave_behind_a_full_window(&mut client).await;
+        diary.until(1).await;
+        drop(client.stream);
+        diary.note("go on");
+        client.server.await.unwrap();
+        expect_eq!(
+            diary.lines(),
+            ["called", "go on", "http.disconnect"],
             "what the application met"
         );
     });

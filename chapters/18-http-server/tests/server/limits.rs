@@ -144,7 +144,7 @@ fn an_unread_response_is_bounded() {
                 }
             }
         };
-        let mut client = in_memory(app, |_| {});
+        let mut client = in_memory(app, |config| config.write_rate = 0);
         client.say(GET).await;
         // It reads a little, once: the bound begins anew.
         sleep(20 * SECOND).await;
@@ -155,6 +155,40 @@ fn an_unread_response_is_bounded() {
         expect_eq!(began.elapsed().as_secs(), 30, "seconds");
         expect_eq!(diary.lines(), ["nothing can be sent: the client is gone"], "what send said");
         expect_eq!(client.failures.lines(), Vec::<String>::new(), "failures");
+    });
+}
+
+#[test]
+fn a_response_must_be_read_at_a_minimum_rate() {
+    watch_async(async {
+        // A byte, or a hundred, every ten seconds keep below the bound on a standstill; and so does what is fast enough.
+        for (bytes, rate, expected) in
+            [(1, 240, Some(40)), (100, 240, Some(40)), (2_400, 240, None), (1, 0, None)]
+        {
+            let change = |config: &mut Config| {
+                config.write = 35 * SECOND;
+                config.write_rate = rate;
+            };
+            let mut client = in_memory(flood(10_000, Arc::default()), change);
+            client.say(GET).await;
+            let began = Instant::now();
+            let mut some = vec![0; bytes];
+            let ended = loop {
+                sleep(10 * SECOND).await;
+                if client.server.is_finished() {
+                    break Some(began.elapsed().as_secs());
+                }
+                if began.elapsed() > 1_000 * SECOND {
+                    break None;
+                }
+                client.stream.read_exact(&mut some).await.unwrap();
+            };
+            expect_eq!(
+                ended,
+                expected,
+                "after how many seconds a client that reads {bytes} bytes every ten is gone"
+            );
+        }
     });
 }
 

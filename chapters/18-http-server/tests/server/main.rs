@@ -2,8 +2,11 @@
 
 #[path = "../../examples/conformance/app.rs"]
 mod app;
+mod clients;
 mod common;
+mod extensions;
 mod http;
 mod leaving;
 mod limits;
 mod strict;
+mod unix;

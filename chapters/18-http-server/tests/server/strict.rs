@@ -155,6 +155,10 @@ fn what_hyper_refuses_by_itself_is_refused_with_the_scanner_before_it() {
             "GET / HTTP/1.1\r\nhost: a\r\nx-legs: 1\r0\r\n\r\n",
             "G\x01T / HTTP/1.1\r\nhost: a\r\n\r\n",
             "GET / HTTP/1.1\r\nhost: a\r\nx\u{e9}: 1\r\n\r\n",
+            "GET /\u{e9} HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET /\x7f HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET /\x01 HTTP/1.1\r\nhost: a\r\n\r\n",
+            "GET /a\tb HTTP/1.1\r\nhost: a\r\n\r\n",
         ],
     );
 }

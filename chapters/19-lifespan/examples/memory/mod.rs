@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use gateway::App;
-use http_server::InMemory;
 use lifespan::{Config, Outcome, Signal, Signals, Stage, Stages, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -44,7 +43,7 @@ pub fn open(
     mut config: Config,
     also: impl Fn(&Stage) + Send + Sync + 'static,
 ) -> (Site, JoinHandle<Outcome>) {
-    let (connect, listener) = InMemory::listen();
+    let (connect, listener) = mpsc::unbounded_channel();
     let (signals, scripted) = Signals::scripted();
     let told = clock.clone();
     config.stages = Stages::new(move |stage| {

@@ -315,7 +315,7 @@ fn an_interrupt_while_the_application_shuts_down_drops_it() {
 fn dropping_a_server_drops_all_that_it_runs() {
     watch_async(async {
         let diary = Diary::new();
-        let (connect, listener) = http_server::InMemory::listen();
+        let (connect, listener) = tokio::sync::mpsc::unbounded_channel();
         let (_signals, scripted) = lifespan::Signals::scripted();
         let server = lifespan::serve(listener, crabs(&diary), Config::default(), scripted);
         let (mut client, theirs) = tokio::io::duplex(1_024);

@@ -130,6 +130,29 @@ fn empty_parts_are_no_end() {
 }
 
 #[test]
+fn a_body_need_not_be_text() {
+    proctor::watch_async(async {
+        for parts in [
+            &[&[0_u8, 255, 128, 10][..]][..],
+            // A crab, cut in the middle of its four bytes.
+            &[&[0xf0, 0x9f], &[0xa6, 0x80]],
+        ] {
+            let request =
+                parts.iter().fold(Request::post("/"), |request, part| request.part(part.to_vec()));
+            let answer = testing::ask(&echo, request).await;
+            if let Err(failure) = &answer.ended {
+                panic!("a body in the parts {parts:02x?}: {failure}");
+            }
+            proctor::expect_eq!(
+                answer.body,
+                parts.concat(),
+                "the body, byte for byte, for a request in the parts {parts:02x?}"
+            );
+        }
+    });
+}
+
+#[test]
 fn each_part_is_answered_before_the_next_comes() {
     proctor::watch_async(async {
         let request = Request::post("/")

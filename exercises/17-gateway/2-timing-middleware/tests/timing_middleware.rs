@@ -62,6 +62,12 @@ async fn site(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Er
             send.send(start).await?;
             send.send(ResponseBody::last("")).await?;
         }
+        "/odd" => {
+            // A clock that is not moved by a timer stands at any time.
+            tokio::time::advance(Duration::from_micros(1_500_400)).await;
+            send.send(start).await?;
+            send.send(ResponseBody::last("")).await?;
+        }
         "/feed" => {
             sleep(SECOND).await;
             send.send(start).await?;
@@ -155,6 +161,20 @@ async fn fails(path: &str, mut receive: Receive, send: Sender) -> Result<(), Err
     Ok(())
 }
 
+/// Counts how often the application in it returns.
+struct Around<A> {
+    app: A,
+    returned: Arc<AtomicUsize>,
+}
+
+impl<A: App> App for Around<A> {
+    async fn call(&self, scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+        let returned = self.app.call(scope, receive, send).await;
+        self.returned.fetch_add(1, Ordering::Relaxed);
+        returned
+    }
+}
+
 /// What the sink was told.
 #[derive(Debug, Clone, Default)]
 struct Told(Arc<Mutex<Vec<Timed>>>);
@@ -206,9 +226,13 @@ fn events(answer: &Answer) -> Vec<(Duration, String)> {
 fn the_header_says_when_the_response_started() {
     proctor::watch_async(async {
         let (app, _) = timed();
-        for (path, header) in
-            [("/at-once", "app;dur=0"), ("/half", "app;dur=1500"), ("/feed", "app;dur=1000")]
-        {
+        for (path, header) in [
+            ("/at-once", "app;dur=0"),
+            ("/half", "app;dur=1500"),
+            ("/feed", "app;dur=1000"),
+            // The last, as timers keep to whole milliseconds, and the clock does not from here on.
+            ("/odd", "app;dur=1500"),
+        ] {
             let answer = testing::ask(&app, Request::get(path)).await;
             proctor::expect_eq!(timings(&answer), [header], "the server-timing of {path}");
         }
@@ -219,7 +243,7 @@ fn the_header_says_when_the_response_started() {
 fn the_sink_is_told_of_each_request() {
     proctor::watch_async(async {
         let (app, told) = timed();
-        testing::ask(&app, Request::get("/feed")).await;
+        testing::ask(&app, Request::get("/feed?from=pier")).await;
         let expected = Timed {
             path: String::from("/feed"),
             status: Some(StatusCode::OK),
@@ -229,7 +253,7 @@ fn the_sink_is_told_of_each_request() {
         proctor::expect_eq!(
             told.one("a request"),
             expected,
-            "what the sink was told of a response that starts after a second and ends three later"
+            "what the sink was told of a request for /feed?from=pier, and a response that starts after a second and ends three later"
         );
     });
 }
@@ -360,6 +384,14 @@ fn a_panic_is_told_and_goes_on() {
             matches!(&answer.ended, Err(Failure::Panicked(why)) if why == "the kitchen exploded"),
             "the application has panicked, and for the server the call ended with {:?}",
             answer.ended
+        );
+        // Whoever stands around the middleware sees what it would see without: a panic, and no error.
+        let around = Around { app, returned: Arc::default() };
+        testing::ask(&around, Request::get("/panic")).await;
+        proctor::expect_eq!(
+            around.returned.load(Ordering::Relaxed),
+            0,
+            "how often the middleware returned when the application inside had panicked"
         );
     });
 }

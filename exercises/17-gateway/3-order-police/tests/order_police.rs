@@ -110,6 +110,8 @@ fn what_is_in_order_passes() {
         Asked::after(&[of(4), part(2), part(0), last(2)]).finishes(Ok(()));
         Asked::after(&[of(4), part(4), last(0)]).finishes(Ok(()));
         Asked::after(&[of(0), last(0)]).finishes(Ok(()));
+        Asked::after(&[of(u64::MAX), last(u64::MAX)]).finishes(Ok(()));
+        Asked::after(&[START, part(u64::MAX), part(u64::MAX), last(0)]).finishes(Ok(()));
     });
 }
 
@@ -268,6 +270,10 @@ fn a_part_too_much_is_refused_at_once() {
             (&[of(4), part(3)], part(2)),
             (&[of(4), part(4)], last(1)),
             (&[of(0)], part(1)),
+            // What cannot be added up is too long as well.
+            (&[of(4), part(3)], part(u64::MAX)),
+            (&[of(4), part(3)], last(u64::MAX)),
+            (&[of(u64::MAX), part(3)], part(u64::MAX)),
         ] {
             Asked::after(before).says(event, Err(Refused::TooLong));
         }

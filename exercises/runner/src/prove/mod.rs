@@ -39,6 +39,8 @@ pub struct Options {
     pub record: bool,
     /// How many tests run at once; by default two for each core, because a hung test waits.
     pub jobs: Option<usize>,
+    /// Where Cargo builds; by default a folder of its own, so that an editor's Cargo and a proof do not wait for each other.
+    pub target: Option<PathBuf>,
     /// Whether the compiler's messages are coloured.
     pub color: bool,
     /// A process is killed this long after its test's watchdog should have ended it.
@@ -47,7 +49,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { record: false, jobs: None, color: false, grace: Duration::from_secs(15) }
+        Self {
+            record: false,
+            jobs: None,
+            target: None,
+            color: false,
+            grace: Duration::from_secs(15),
+        }
     }
 }
 
@@ -156,7 +164,8 @@ pub fn prove(
     let variants = scratch::write(tree, &whole, &folder)?;
     let started = Instant::now();
     let progress = Progress::new();
-    let cargo = Cargo { workspace: folder, target: home.join("build"), color: options.color };
+    let target = options.target.clone().unwrap_or_else(|| home.join("build"));
+    let cargo = Cargo { workspace: folder, target, color: options.color };
     let build = build(&cargo, &variants, options, cancel, &progress)?;
     proof.times[0] = started.elapsed();
 

@@ -52,6 +52,14 @@ fn a_sound_checkout_is_proved_once_its_messages_are_recorded() {
 }
 
 #[test]
+fn a_proof_may_build_in_a_folder_that_is_named() {
+    let checkout = Checkout::new(&[ADDER]);
+    checkout.learn(&["prove", "--record", "--target-dir", "target"]).exits(0);
+    assert!(checkout.path("target/debug").is_dir(), "built in the folder that was named");
+    assert!(!checkout.path("target/prove/build").exists(), "and nowhere else");
+}
+
+#[test]
 fn an_edited_exercise_is_proved_by_the_stub_that_git_has() {
     let checkout = Checkout::new(&[ADDER]);
     checkout.learn(&["prove", "--record"]).exits(0);
