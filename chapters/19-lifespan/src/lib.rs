@@ -14,7 +14,7 @@
 //!
 //! - [`life`]: the application's lifespan call, and the two questions that a server asks there.
 //! - [`signals`]: SIGTERM and SIGINT as a stream, which a test can script.
-//! - [`serve`]: the order of things, from start-up to the last connection. It takes a listener and signals, and says how it ended.
+//! - [`serve`](mod@serve): the order of things, from start-up to the last connection. It takes a listener and signals, and says how it ended.
 //! - [`config`], [`stage`], [`outcome`]: what can be set, what is told on the way, and what comes of it.
 //! - [`run`](mod@run): the process around it: runtimes, the port, messages, the exit code.
 //!
@@ -32,7 +32,7 @@
 //! 7. The application is told `lifespan.shutdown`, and has [`Config::shutdown`] for its answer.
 //! 8. Threads that still run get [`Config::leave`], and the process exits.
 //!
-//! With the defaults this takes 27 s at most, which is within the 30 s that Kubernetes gives a container.
+//! With the defaults this takes 26 s at most, and up to 30 s where calls block their threads. Kubernetes gives a container 30 s before it kills it.
 //!
 //! # Signals
 //!

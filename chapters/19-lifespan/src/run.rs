@@ -26,6 +26,10 @@ use crate::signals::Signals;
 /// ```
 ///
 /// Port 0 is a free one, and the message says which. Messages are lines on standard error; the exit codes are at the top of the [crate](crate#exit-codes).
+///
+/// # Panics
+///
+/// Inside a Tokio runtime, as it makes its own: there, [`serve`](crate::serve()) is what can be awaited.
 pub fn run<A: App + 'static>(address: impl ToSocketAddrs + fmt::Display, app: A) -> ExitCode {
     run_with(address, app, Config::default())
 }
@@ -35,6 +39,10 @@ pub fn run<A: App + 'static>(address: impl ToSocketAddrs + fmt::Display, app: A)
 ///
 /// Signals and bounds are kept by this thread, in a runtime of its own, and calls run on the threads of another:
 /// an application that blocks all of those can be ended all the same.
+///
+/// # Panics
+///
+/// As [`run`].
 pub fn run_with<A: App + 'static>(
     address: impl ToSocketAddrs + fmt::Display,
     app: A,
