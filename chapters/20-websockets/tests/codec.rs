@@ -43,9 +43,9 @@ fn fault(bytes: &[u8]) -> Option<Fault> {
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![first];
     match payload.len() {
-        short @ 0..126 => bytes.push(0x80 | u8::try_from(short).expect("it is short")),
+        short @ 0..126 => bytes.push(0x80 + u8::try_from(short).expect("it is short")),
         long => {
-            bytes.push(0x80 | 126);
+            bytes.push(0xfe);
             bytes.extend(u16::try_from(long).expect("it fits").to_be_bytes());
         }
     }
@@ -62,8 +62,8 @@ fn the_examples_of_the_rfc_are_read() {
     let masked = [0x81, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     assert_eq!(events(&mut server(), &masked), (text("Hello"), None));
     assert_eq!(events(&mut client(), b"\x01\x03Hel\x80\x02lo"), (text("Hello"), None));
-    let ping = vec![Event::Ping(Bytes::from_static(b"Hello"))];
-    assert_eq!(events(&mut client(), b"\x89\x05Hello"), (ping, None));
+    let expected = vec![Event::Ping(Bytes::from_static(b"Hello"))];
+    assert_eq!(events(&mut client(), b"\x89\x05Hello"), (expected, None));
     let pong = [0x8a, 0x85, 0x37, 0xfa, 0x21, 0x3d, 0x7f, 0x9f, 0x4d, 0x51, 0x58];
     let expected = vec![Event::Pong(Bytes::from_static(b"Hello"))];
     assert_eq!(events(&mut server(), &pong), (expected, None));
@@ -87,7 +87,7 @@ fn the_examples_of_the_rfc_are_written() {
     Encoder::new(Role::Server).binary(&[7; 256], &mut out);
     assert_eq!(out[..5], *b"\x82\x7e\x01\x00\x07");
     out.clear();
-    Encoder::new(Role::Server).binary(&[7; 65536], &mut out);
+    Encoder::new(Role::Server).binary(&vec![7; 65536], &mut out);
     assert_eq!(out[..11], *b"\x82\x7f\0\0\0\0\0\x01\0\0\x07");
     out.clear();
     assert!(Encoder::new(Role::Server).head(Opcode::Binary, 256, &mut out));
@@ -116,7 +116,7 @@ fn a_character_may_be_cut_by_fragments_and_a_bad_byte_fails_at_once() {
     let bytes = [frame(0x01, b"\xf0\x9f"), frame(0x00, b"\xa6"), frame(0x80, b"\x80")].concat();
     assert_eq!(events(&mut server(), &bytes).0, vec![Event::Text("🦀".into())]);
     // The second byte cannot follow the first; nine more are promised and need not come.
-    let begun = [&[0x81, 0x80 | 11, 0, 0, 0, 0][..], b"\xf0\x28"].concat();
+    let begun = [&[0x81, 0x8b, 0, 0, 0, 0][..], b"\xf0\x28"].concat();
     assert_eq!(fault(&begun).map(Fault::code), Some(1007));
     // One byte short of a whole character.
     assert_eq!(fault(&frame(0x81, b"\xf0\x9f\xa6")).map(Fault::code), Some(1007));
@@ -143,8 +143,8 @@ fn reserved_bits_and_opcodes_are_refused_at_the_byte_that_has_them() {
 fn control_frames_are_short_and_whole() {
     for opcode in [0x08, 0x09, 0x0a] {
         assert_eq!(fault(&[opcode]), Some(Fault::FragmentedControl));
-        assert_eq!(fault(&[0x80 | opcode, 0x80 | 126]), Some(Fault::LongControl));
-        assert_eq!(fault(&[0x80 | opcode, 0x80 | 127]), Some(Fault::LongControl));
+        assert_eq!(fault(&[0x80 | opcode, 0xfe]), Some(Fault::LongControl));
+        assert_eq!(fault(&[0x80 | opcode, 0xff]), Some(Fault::LongControl));
     }
     assert_eq!(fault(&frame(0x89, &[1; 125])), None);
 }

@@ -76,7 +76,8 @@ fn without_takeover_a_message_cannot_look_back_at_the_last() {
 
 #[test]
 fn what_a_compressor_writes_an_inflater_reads_in_every_window() {
-    let text: String = (0..3_000).map(|n| format!("crab {} ", n * n % 997)).collect();
+    let text: String =
+        (0..3_000).flat_map(|n| ["crab ".to_owned(), (n * n % 997).to_string()]).collect();
     for bits in 9..=15 {
         for settings in [takeover(), Settings::default()] {
             let settings = Settings { server_max_window_bits: bits, ..settings };
