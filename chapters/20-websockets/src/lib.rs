@@ -5,6 +5,7 @@
 //!
 //! - [`decoder`]: from bytes to [events](decoder::Event). [`encoder`]: from messages to bytes.
 //! - [`frame`], [`mask()`], [`utf8`], [`close`]: what these two are made of. [`fault`]: what a peer can do wrong.
+//! - [`session`]: one side of a WebSocket: pings, the goodbye, and how long one waits for either.
 //! - [`deflate`]: compressed messages, and what the two sides agree on. [`handshake`]: how an HTTP request becomes a WebSocket.
 //!
 //! ```
@@ -29,12 +30,14 @@ pub mod fault;
 pub mod frame;
 pub mod handshake;
 mod mask;
+pub mod session;
 pub mod utf8;
 
 pub use self::decoder::{Decoder, Event, Limits};
 pub use self::encoder::Encoder;
 pub use self::fault::Fault;
 pub use self::mask::mask;
+pub use self::session::{Patience, Session};
 
 /// Which side of the connection one is. They differ in masking: what a client sends is masked, what a server sends is not (RFC 6455, section 5.1).
 #[derive(Debug, Clone, Copy)]
