@@ -1,0 +1,264 @@
+//! One WebSocket after its handshake: who may say what, when one has to answer, and until when.
+//!
+//! Still without I/O and without a clock: bytes and the time come in, bytes and deadlines come out.
+//! What moves the bytes asks four things over and over: [`output`](Session::output) to write, [`event`](Session::event) to pass on,
+//! [`deadline`](Session::deadline) to wait for, and [`is_over`](Session::is_over).
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use gateway::{Close, Message};
+
+use crate::close::{codes, shortened};
+use crate::decoder::{Decoder, Event};
+use crate::encoder::Encoder;
+use crate::fault::Fault;
+
+/// How long one waits for the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// After how long a silence the peer is asked whether it is there; `None` never asks. Default: 20 s.
+    pub ping_interval: Option<Duration>,
+    /// How long it may then be silent still; `None` is for ever. Default: 20 s.
+    pub ping_timeout: Option<Duration>,
+    /// How long the peer has to answer a close frame, and to read it. Default: 10 s.
+    pub close: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            ping_interval: Some(Duration::from_secs(20)),
+            ping_timeout: Some(Duration::from_secs(20)),
+            close: Duration::from_secs(10),
+        }
+    }
+}
+
+/// Where the two sides are in saying goodbye.
+// ANCHOR: state
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Messages go both ways.
+    Open,
+    /// Our close frame is out, and the peer's is to come.
+    Closing { until: Instant },
+    /// Nothing more is read. What is in the output is still written, up to then.
+    Ending { until: Instant },
+    /// Nothing more is read or written.
+    Over,
+}
+// ANCHOR_END: state
+
+/// One side of a WebSocket.
+#[derive(Debug)]
+pub struct Session {
+    decoder: Decoder,
+    encoder: Encoder,
+    patience: Patience,
+    state: State,
+    out: Vec<u8>,
+    /// The answer to the last ping, which does for the earlier ones as well (RFC 6455, section 5.5.3).
+    pong: Option<Bytes>,
+    /// When the peer was last heard of.
+    heard: Instant,
+    /// When it was asked whether it is there, if nothing was heard since.
+    asked: Option<Instant>,
+    /// How it ended, for the application.
+    end: Option<Close>,
+}
+
+impl Session {
+    /// A WebSocket that was opened just now.
+    pub fn new(decoder: Decoder, encoder: Encoder, patience: Patience, now: Instant) -> Self {
+        Self {
+            decoder,
+            encoder,
+            patience,
+            state: State::Open,
+            out: Vec::new(),
+            pong: None,
+            heard: now,
+            asked: None,
+            end: None,
+        }
+    }
+
+    /// Reads from the front of `input`, up to the end of the next message. Says how much that was.
+    ///
+    /// Without a message all of `input` was used. Pings and close frames are answered in the [output](Self::output).
+    pub fn event(&mut self, input: &mut [u8], now: Instant) -> (usize, Option<Message>) {
+        if input.is_empty() {
+            return (0, None);
+        }
+        self.heard = now;
+        self.asked = None;
+        let mut used = 0;
+        while matches!(self.state, State::Open | State::Closing { .. }) {
+            let (count, event) = match self.decoder.decode(&mut input[used..]) {
+                Ok(read) => read,
+                Err(fault) => {
+                    self.fail(fault, now);
+                    break;
+                }
+            };
+            used += count;
+            let is_open = self.state == State::Open;
+            match event {
+                None => return (used, None),
+                Some(Event::Text(text)) if is_open => return (used, Some(Message::Text(text))),
+                Some(Event::Binary(bytes)) if is_open => {
+                    return (used, Some(Message::Binary(bytes)));
+                }
+                Some(Event::Ping(bytes)) if is_open => {
+                    self.pong = Some(bytes);
+                    self.answer();
+                }
+                // Who has said goodbye listens for nothing else.
+                Some(Event::Text(_) | Event::Binary(_) | Event::Ping(_) | Event::Pong(_)) => {}
+                Some(Event::Close(close)) => self.closed_by_peer(close, now),
+            }
+        }
+        (input.len(), None)
+    }
+
+    /// Sends a message. Nothing happens once a close frame is out.
+    pub fn send(&mut self, message: &Message) {
+        if self.state != State::Open {
+            return;
+        }
+        match message {
+            Message::Text(text) => self.encoder.text(text, &mut self.out),
+            Message::Binary(bytes) => self.encoder.binary(bytes, &mut self.out),
+        }
+    }
+
+    /// Says goodbye first. Nothing happens if a close frame is out already.
+    ///
+    /// # Panics
+    ///
+    /// With a code that must not be sent.
+    pub fn close(&mut self, code: u16, reason: &str, now: Instant) {
+        if self.state != State::Open {
+            return;
+        }
+        self.say_goodbye(Some((code, reason)));
+        self.end = Some(Close { code, reason: shortened(reason).to_owned() });
+        self.state = State::Closing { until: now + self.patience.close };
+    }
+
+    /// The connection is lost, or the peer has closed its sending side.
+    pub fn lost(&mut self) {
+        self.state = State::Over;
+        self.end.get_or_insert_with(|| Close { code: codes::LOST, reason: String::new() });
+    }
+
+    /// What is to be written. Who has written something takes it off the front, and says so by [`written`](Self::written).
+    pub fn output(&mut self) -> &mut Vec<u8> {
+        &mut self.out
+    }
+
+    /// Something was taken from the output.
+    pub fn written(&mut self) {
+        if !self.out.is_empty() {
+            return;
+        }
+        if matches!(self.state, State::Ending { .. }) {
+            self.state = State::Over;
+        }
+        self.answer();
+    }
+
+    /// When [`expire`](Self::expire) is to be called, if nothing else happens before.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Open => match self.asked {
+                None => self.heard.checked_add(self.patience.ping_interval?),
+                Some(asked) => asked.checked_add(self.patience.ping_timeout?),
+            },
+            State::Closing { until } | State::Ending { until } => Some(until),
+            State::Over => None,
+        }
+    }
+
+    /// It is so late now. Does nothing before the deadline.
+    pub fn expire(&mut self, now: Instant) {
+        if self.deadline().is_none_or(|deadline| now < deadline) {
+            return;
+        }
+        match self.state {
+            State::Open if self.asked.is_none() => {
+                self.asked = Some(now);
+                self.encoder.ping(b"", &mut self.out);
+            }
+            State::Open => {
+                self.end = Some(Close { code: codes::LOST, reason: String::new() });
+                self.say_goodbye(Some((codes::INTERNAL_ERROR, "no answer to a ping")));
+                self.state = State::Ending { until: now + self.patience.close };
+            }
+            State::Closing { .. } | State::Ending { .. } | State::Over => self.state = State::Over,
+        }
+    }
+
+    /// Whether messages go both ways.
+    pub fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
+    /// Whether the connection is to be closed now.
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
+    /// Whether bytes of the peer are still of interest.
+    pub fn is_reading(&self) -> bool {
+        matches!(self.state, State::Open | State::Closing { .. })
+    }
+
+    /// How it ended, as the application is to be told; `None` while it is open.
+    /// A code that was not sent is 1005, a connection that was lost 1006 (RFC 6455, section 7.1.5).
+    pub fn end(&self) -> Option<&Close> {
+        self.end.as_ref()
+    }
+
+    /// The answer to a ping goes out when what was written before is out: a peer that does not read cannot make us hold many.
+    fn answer(&mut self) {
+        if self.state == State::Open
+            && self.out.is_empty()
+            && let Some(pong) = self.pong.take()
+        {
+            self.encoder.pong(&pong, &mut self.out);
+        }
+    }
+
+    fn closed_by_peer(&mut self, close: Option<(u16, String)>, now: Instant) {
+        if self.state == State::Open {
+            self.say_goodbye(close.as_ref().map(|(code, _)| (*code, "")));
+            let (code, reason) = close.unwrap_or((codes::NO_CODE, String::new()));
+            self.end = Some(Close { code, reason });
+        }
+        self.end_after_output(now);
+    }
+
+    fn fail(&mut self, fault: Fault, now: Instant) {
+        if self.state == State::Open {
+            let reason = fault.to_string();
+            self.say_goodbye(Some((fault.code(), &reason)));
+            self.end = Some(Close { code: fault.code(), reason });
+        }
+        self.end_after_output(now);
+    }
+
+    fn end_after_output(&mut self, now: Instant) {
+        self.state = if self.out.is_empty() {
+            State::Over
+        } else {
+            State::Ending { until: now + self.patience.close }
+        };
+    }
+
+    fn say_goodbye(&mut self, close: Option<(u16, &str)>) {
+        self.pong = None;
+        self.encoder.close(close, &mut self.out);
+    }
+}
