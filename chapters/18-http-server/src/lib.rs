@@ -50,4 +50,4 @@ pub use config::Config;
 pub use server::{Connections, Server, serve, serve_connection};
 #[cfg(unix)]
 pub use transport::Unix;
-pub use transport::{Listener, Tcp, Transport};
+pub use transport::{InMemory, Listener, Tcp, Transport};

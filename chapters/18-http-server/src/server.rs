@@ -90,13 +90,13 @@ impl<A: App + 'static> Server<A> {
     }
 
     /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
-    pub async fn accept(&self, mut listener: impl Listener, connections: &Connections) {
+    pub async fn accept(&self, listener: impl Listener, connections: &Connections) {
         let config = &self.shared.config;
         let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
         loop {
             // It is never closed, so there is always a permit to come.
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            match listener.accept(config).await {
+            match listener.next(config).await {
                 Ok(stream) => {
                     let mut tasks = connections.lock();
                     tasks.spawn(drive(stream, Arc::clone(&self.shared), permit));

@@ -16,7 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream};
 #[cfg(unix)]
 use tokio::net::{UnixListener, UnixStream, unix::SocketAddr};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 use crate::config::Config;
 
@@ -42,25 +42,23 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
 /// Where connections come from.
 pub trait Listener: Send + 'static {
-    /// What one of them goes over.
+    /// What each is.
     type Stream: Transport;
 
-    /// Waits for the next one. Cancellation safe.
-    ///
-    /// # Errors
-    ///
-    /// What the operating system says. The next one may come all the same.
-    fn accept(&mut self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+    /// The next one. Cancellation safe: if this is dropped before it returns, nobody was accepted.
+    fn next(&self, config: &Config) -> impl Future<Output = io::Result<Self::Stream>> + Send;
 
-    /// Where it listens.
-    fn address(&self) -> Option<Address>;
+    /// Where it listens, for a message.
+    fn address(&self) -> Option<Address> {
+        None
+    }
 }
 
 impl Listener for TcpListener {
     type Stream = Tcp;
 
-    async fn accept(&mut self, config: &Config) -> io::Result<Tcp> {
-        let (stream, _) = Self::accept(self).await?;
+    async fn next(&self, config: &Config) -> io::Result<Tcp> {
+        let (stream, _) = self.accept().await?;
         Ok(Tcp::new(stream, config.unsent))
     }
 
@@ -69,19 +67,28 @@ impl Listener for TcpListener {
     }
 }
 
-/// For tests: connections in memory. When all senders are gone, none comes any more.
-impl Listener for mpsc::UnboundedReceiver<DuplexStream> {
+/// For tests: connections in memory, where time may be virtual.
+#[derive(Debug)]
+pub struct InMemory {
+    connections: Mutex<mpsc::UnboundedReceiver<DuplexStream>>,
+}
+
+impl InMemory {
+    /// A listener, and how to connect to it.
+    pub fn listen() -> (mpsc::UnboundedSender<DuplexStream>, Self) {
+        let (connect, connections) = mpsc::unbounded_channel();
+        (connect, Self { connections: Mutex::new(connections) })
+    }
+}
+
+impl Listener for InMemory {
     type Stream = DuplexStream;
 
-    async fn accept(&mut self, _: &Config) -> io::Result<DuplexStream> {
-        match self.recv().await {
+    async fn next(&self, _: &Config) -> io::Result<DuplexStream> {
+        match self.connections.lock().await.recv().await {
             Some(stream) => Ok(stream),
             None => pending().await,
         }
-    }
-
-    fn address(&self) -> Option<Address> {
-        None
     }
 }
 
@@ -90,8 +97,8 @@ impl Listener for mpsc::UnboundedReceiver<DuplexStream> {
 impl Listener for UnixListener {
     type Stream = Unix;
 
-    async fn accept(&mut self, _: &Config) -> io::Result<Unix> {
-        let (stream, _) = Self::accept(self).await?;
+    async fn next(&self, _: &Config) -> io::Result<Unix> {
+        let (stream, _) = self.accept().await?;
         Ok(Unix::new(stream))
     }
 

@@ -4,6 +4,10 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::{
+    Arc, Mutex,
+    mpsc::{self, channel},
+};
 use std::thread;
 use std::time::Duration;
 
@@ -19,6 +23,16 @@ fn main() -> ExitCode {
         eprintln!("expected an address and a way to end");
         return ExitCode::FAILURE;
     };
+    let (line, typed) = channel();
+    thread::spawn(move || {
+        for _ in io::stdin().lines() {
+            // Nobody may wait for it.
+            let _ = line.send(());
+        }
+        // The test has ended, and has left this process behind.
+        std::process::exit(99);
+    });
+    let typed = Arc::new(Mutex::new(typed));
     let patient = arguments.next().as_deref() == Some("patient");
     let mut config = Config::default();
     if !patient {
@@ -33,10 +47,10 @@ fn main() -> ExitCode {
         }
     }
     let app = move |scope: Scope, receive: Receive, send: Sender| {
-        let way = way.clone();
+        let (way, typed) = (way.clone(), Arc::clone(&typed));
         async move {
             match scope {
-                Scope::Lifespan(_) => live(&way, receive, send).await,
+                Scope::Lifespan(_) => live(&way, typed, receive, send).await,
                 Scope::Http(scope) => answer(&way, &scope, send).await,
                 Scope::WebSocket(_) => Err(scope.unsupported().into()),
             }
@@ -45,7 +59,12 @@ fn main() -> ExitCode {
     lifespan::run_with(address, app, config)
 }
 
-async fn live(way: &str, mut receive: Receive, send: Sender) -> Result<(), Error> {
+async fn live(
+    way: &str,
+    typed: Arc<Mutex<mpsc::Receiver<()>>>,
+    mut receive: Receive,
+    send: Sender,
+) -> Result<(), Error> {
     receive.next().await;
     match way {
         "fails" => {
@@ -53,7 +72,7 @@ async fn live(way: &str, mut receive: Receive, send: Sender) -> Result<(), Error
             return Ok(send.send(SendEvent::LifespanStartupFailed(why)).await?);
         }
         "waits" => {
-            spawn_blocking(|| io::stdin().read_line(&mut String::new())).await??;
+            spawn_blocking(move || typed.lock().unwrap().recv()).await??;
             eprintln!("app: ready");
         }
         _ => {}

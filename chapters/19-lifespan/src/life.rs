@@ -29,7 +29,7 @@ pub enum StartupError {
     Unsupported(Failure),
     /// It has not answered within this time.
     #[error(
-        "it has not answered lifespan.startup within {0:?}; one that needs longer is given longer, and one that does not speak lifespan must fail on that scope, or not be asked (Mode::Off)"
+        "it has not answered lifespan.startup within {0:?} (one that does not speak lifespan wants Mode::Off)"
     )]
     Late(Duration),
 }

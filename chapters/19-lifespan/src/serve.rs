@@ -18,7 +18,7 @@ use crate::stage::{Stage, Stages, Why};
 
 /// Serves `app` to those who connect to `listener`, from start-up until a signal and what follows from it.
 ///
-/// Calls run in tasks of the present runtime. Dropping it drops them all.
+/// Calls run in tasks of the present runtime. Dropping this drops them all.
 pub async fn serve<A: App + 'static>(
     listener: impl Listener,
     app: A,
@@ -160,11 +160,11 @@ impl<'a, A: App + 'static> Running<'a, A> {
         // Those that end by themselves.
         let _ = timeout(*quiet, self.connections.ended()).await;
         // Those that must be told.
-        self.shutdown.begin();
         let open = self.connections.open();
         if open > 0 {
             stages.enter(Stage::Told { open });
         }
+        self.shutdown.begin();
         let _ = timeout(http.graceful, self.connections.ended()).await;
         // Those that do not listen.
         let cut = self.connections.cut();
@@ -176,8 +176,8 @@ impl<'a, A: App + 'static> Running<'a, A> {
         }
 
         // No call needs any more what the application is about to put away.
-        let mut ended = self.died.take().map_or(Ok(()), Err);
-        if let Some(mut life) = self.life.take() {
+        let mut ended = self.died.map_or(Ok(()), Err);
+        if let Some(mut life) = self.life {
             stages.enter(Stage::ShuttingDown);
             ended = life.shutdown(*shutdown).await;
             if let Err(ShutdownError::Late(_)) = ended {
@@ -192,12 +192,6 @@ impl<'a, A: App + 'static> Running<'a, A> {
         }
     }
     // ANCHOR_END: stop
-}
-
-impl<A> Drop for Running<'_, A> {
-    fn drop(&mut self) {
-        self.connections.cut();
-    }
 }
 
 // ANCHOR: second

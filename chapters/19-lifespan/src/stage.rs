@@ -89,9 +89,7 @@ impl fmt::Display for Stage {
                 write!(formatter, ": no more connections are accepted; {}", connections(*open))?;
                 formatter.write_str(if *open == 1 { " is open" } else { " are open" })
             }
-            Self::Told { open } => {
-                write!(formatter, "the shutdown is told to applications on {}", connections(*open))
-            }
+            Self::Told { .. } => formatter.write_str("applications are told of the shutdown"),
             Self::Ignored(signal) => {
                 write!(formatter, "{signal}: the shutdown is under way; Ctrl-C ends it at once")
             }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use gateway::{
     App, Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, SendEvent, Sender,
 };
+use http_server::InMemory;
 use lifespan::{Config, Outcome, Signal, Signals, Stages, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;
@@ -66,7 +67,7 @@ pub struct Site {
 }
 
 pub fn site(diary: &Diary, app: impl App + 'static, change: impl FnOnce(&mut Config)) -> Site {
-    let (connect, listener) = mpsc::unbounded_channel();
+    let (connect, listener) = InMemory::listen();
     let (signals, scripted) = Signals::scripted();
     let noted = diary.clone();
     let http = http_server::Config {

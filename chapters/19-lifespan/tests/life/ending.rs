@@ -7,6 +7,7 @@ use gateway::{
 };
 use lifespan::{Config, Mode, Signal};
 use proctor::{expect_eq, watch_async};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
 use crate::common::{Diary, Grave, SECOND, Site, app, expect, respond, site, well};
@@ -88,7 +89,7 @@ fn shutdown_is_sent_after_connections_are_drained() {
             since(&diary),
             [
                 " 1 SIGTERM: no more connections are accepted; 1 connection is open",
-                " 1 the shutdown is told to applications on 1 connection",
+                " 1 applications are told of the shutdown",
                 " 3 slow has answered",
                 " 3 the application shuts down",
                 " 3 shutdown"
@@ -133,7 +134,7 @@ fn an_application_is_told_after_the_quiet_time() {
             [
                 " 0 SIGTERM: no more connections are accepted; 2 connections are open",
                 " 3 slow has answered",
-                "10 the shutdown is told to applications on 1 connection",
+                "10 applications are told of the shutdown",
                 "10 the application shuts down",
                 "10 shutdown"
             ],
@@ -205,7 +206,7 @@ fn a_straggler_is_cut_at_its_bound_and_the_application_shuts_down_after_it() {
             since(&diary),
             [
                 " 1 SIGTERM: no more connections are accepted; 2 connections are open",
-                " 1 the shutdown is told to applications on 2 connections",
+                " 1 applications are told of the shutdown",
                 " 8 2 connections did not end within 7s: cut",
                 " 8 stuck is dropped",
                 " 8 the application shuts down",
@@ -310,6 +311,23 @@ fn an_interrupt_while_the_application_shuts_down_drops_it() {
     });
 }
 
+#[test]
+fn dropping_a_server_drops_all_that_it_runs() {
+    watch_async(async {
+        let diary = Diary::new();
+        let (connect, listener) = http_server::InMemory::listen();
+        let (_signals, scripted) = lifespan::Signals::scripted();
+        let server = lifespan::serve(listener, crabs(&diary), Config::default(), scripted);
+        let (mut client, theirs) = tokio::io::duplex(1_024);
+        connect.send(theirs).unwrap();
+        client.write_all(b"GET /stuck HTTP/1.1\r\nhost: crab\r\n\r\n").await.unwrap();
+        let over = tokio::time::timeout(SECOND, server).await;
+        assert!(over.is_err(), "nothing has told it to end");
+        diary.until("stuck is dropped").await;
+        expect_eq!(client.read(&mut [0]).await.unwrap(), 0, "bytes that the client hears");
+    });
+}
+
 /// A server whose lifespan call ends so after 3 s.
 fn dying<F: Future<Output = Result<(), Error>> + Send + 'static>(
     diary: &Diary,
@@ -402,6 +420,28 @@ fn a_shutdown_that_fails_is_told_with_its_message_and_code_1() {
         diary.until("serving").await;
         site.signal(Signal::Terminate);
         let end = "the application did not shut down well: it leaks";
+        expect_eq!(site.ended().await, (end.to_owned(), 1), "the end");
+    });
+}
+
+#[test]
+fn a_call_that_fails_after_its_last_answer_is_told_and_code_1() {
+    watch_async(async {
+        let diary = Diary::new();
+        let app = app(
+            |mut receive, send| async move {
+                expect(&mut receive, ReceiveEvent::LifespanStartup).await;
+                send.send(SendEvent::LifespanStartupComplete).await?;
+                expect(&mut receive, ReceiveEvent::LifespanShutdown).await;
+                send.send(SendEvent::LifespanShutdownComplete).await?;
+                Err("it leaks".into())
+            },
+            |_, _, send| async move { respond(&send, "crab").await },
+        );
+        let site = site(&diary, app, |_| {});
+        diary.until("serving").await;
+        site.signal(Signal::Terminate);
+        let end = "the application did not shut down well: the application failed: it leaks";
         expect_eq!(site.ended().await, (end.to_owned(), 1), "the end");
     });
 }

@@ -147,7 +147,7 @@ fn an_endless_event_stream_ends_well_at_sigterm() {
         let (code, lines) = server.ended();
         expect_eq!(code, Some(0), "the exit code");
         let shutdown = lines.iter().position(|line| line == "app: shutdown");
-        let told = lines.iter().position(|line| line.starts_with("the shutdown is told"));
+        let told = lines.iter().position(|line| line.starts_with("applications are told"));
         assert!(told.is_some() && told < shutdown, "{lines:#?}");
     });
 }
@@ -199,7 +199,7 @@ fn a_second_sigint_aborts_at_once_and_a_second_sigterm_does_not() {
         client.ask();
         client.hear("data: tide\n\n\r\n");
         server.signal(Signal::INT);
-        server.until("the shutdown is told");
+        server.until("applications are told");
         server.signal(Signal::TERM);
         server.until("SIGTERM: the shutdown is under way");
         server.signal(Signal::INT);
