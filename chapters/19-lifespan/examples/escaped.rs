@@ -6,6 +6,7 @@
 mod memory;
 
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 use gateway::{
@@ -15,6 +16,7 @@ use gateway::{
 use lifespan::{Config, Signal};
 use memory::Clock;
 use tokio::time::sleep;
+use wsgi::ErrorLog;
 
 struct GuestBook(String);
 
@@ -57,7 +59,11 @@ async fn show(scope: HttpScope, send: Sender) -> Result<(), Error> {
 async fn play(title: &str, app: impl App + 'static) {
     println!("{title}");
     let clock = Clock::start();
-    let (site, serving) = memory::open(&clock, app, Config::default(), |_| {});
+    // What fails in a request is not this example's matter.
+    let errors = ErrorLog::new(io::sink());
+    let http = http_server::Config { errors, ..http_server::Config::default() };
+    let config = Config { http, ..Config::default() };
+    let (site, serving) = memory::open(&clock, app, config, |_| {});
     let asking = async {
         sleep(Duration::from_secs(1)).await;
         let Some(heard) = site.ask("/").await else { return };
