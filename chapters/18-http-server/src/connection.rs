@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
@@ -166,7 +167,8 @@ async fn serve<A: App + 'static, S: Transport>(
         .serve_connection(io, service);
     let mut timer = Timer::new();
     let mut sleep = pin!(sleep(config.park.min(config.head)));
-    let mut stop = pin!(shared.closing.begun());
+    // It is polled once a task, so it must not put that off because the task has used up its budget.
+    let mut stop = pin!(unconstrained(shared.closing.begun()));
     // The task that the sleep and the stop were told of. As long as it is the same, they need not be told again.
     let mut task: Option<Waker> = None;
     let mut end = poll_fn(|cx| {
