@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use gateway::{
@@ -62,6 +62,8 @@ struct RequestSide {
     body: Option<Incoming>,
     left: u64,
     trailers: Announced,
+    /// The connection's task.
+    task: Option<Waker>,
 }
 
 impl Wire {
@@ -87,6 +89,11 @@ impl Wire {
     /// Puts the head where the last one was.
     pub(crate) fn put_head(&self, head: RequestHead) -> Arc<RequestHead> {
         self.request().head.put(head)
+    }
+
+    /// The connection is in this task now.
+    pub(crate) fn belongs_to(&self, task: &Waker) {
+        self.request().task = Some(task.clone());
     }
 
     /// The next request is there.
@@ -159,14 +166,21 @@ impl Exchange for Wire {
             return Poll::Ready(ReceiveEvent::HttpDisconnect);
         }
         self.unasked.store(false, Relaxed);
-        let body = &mut self.request().body;
-        while let Some(incoming) = body {
-            let polled = Pin::new(&mut *incoming).poll_frame(cx);
-            self.wanted.store(polled.is_pending(), Relaxed);
-            let frame = ready!(polled);
+        let mut request = self.request();
+        while let Some(incoming) = &mut request.body {
+            let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) else {
+                let waited = self.wanted.swap(true, Relaxed);
+                let elsewhere = |task: &&Waker| !waited && !task.will_wake(cx.waker());
+                let task = request.task.as_ref().filter(elsewhere).cloned();
+                drop(request);
+                // Its connection's task would not look otherwise, and this wait has a bound.
+                task.into_iter().for_each(Waker::wake);
+                return Poll::Pending;
+            };
+            self.wanted.store(false, Relaxed);
             let more_body = frame.is_some() && !incoming.is_end_stream();
             if !more_body {
-                *body = None;
+                request.body = None;
                 self.unread.store(false, Relaxed);
             }
             match frame.map(|frame| frame.map(Frame::into_data)) {
@@ -177,7 +191,7 @@ impl Exchange for Wire {
                 Some(Ok(Err(_))) if more_body => {}
                 None | Some(Ok(Err(_))) => return Poll::Ready(RequestBody::default().into()),
                 Some(Err(_)) => {
-                    *body = None;
+                    request.body = None;
                     return Poll::Ready(ReceiveEvent::HttpDisconnect);
                 }
             }
@@ -236,9 +250,21 @@ pub(crate) struct Calls<F> {
 struct Running<F> {
     /// The call whose response is due. The box is made once, and used for one call after the other.
     current: (CallId, Pin<Box<Option<F>>>),
-    /// Calls that went on after their response was complete, when the next request came.
-    earlier: Vec<(CallId, Pin<Box<Option<F>>>)>,
+    /// Calls that went on when the next request came.
+    earlier: Vec<Earlier<F>>,
 }
+
+/// A call that was not the last one.
+struct Earlier<F> {
+    call: CallId,
+    future: Pin<Box<Option<F>>>,
+    /// It has said all of its response. If not, hyper has let go of it: the client has asked for none of the body.
+    complete: bool,
+}
+
+/// How many calls may go on at a time with a response that hyper has let go of.
+/// It costs the client a HEAD to begin one, and an application that only sends would not learn that nobody hears it.
+const UNHEARD: usize = 8;
 
 impl<F: Future<Output = Result<(), Error>>> Calls<F> {
     pub(crate) fn new(wire: Arc<Wire>, manners: Manners, errors: ErrorLog) -> Self {
@@ -251,14 +277,37 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The next call is about to begin: one that still runs makes room for it.
+    #[inline]
+    pub(crate) fn make_room(&self) {
+        if self.busy.load(Relaxed) {
+            self.put_aside(&mut self.lock());
+        }
+    }
+
+    fn put_aside(&self, running: &mut Running<F>) {
+        let (call, future) = &mut running.current;
+        if future.is_none() {
+            return;
+        }
+        let future = mem::replace(future, Box::pin(None));
+        let complete = self.wire.slot.is_complete();
+        running.earlier.push(Earlier { call: *call, future, complete });
+        let mut unheard = running.earlier.iter().enumerate().filter(|(_, call)| !call.complete);
+        if let Some((oldest, _)) = unheard.next()
+            && unheard.count() >= UNHEARD
+        {
+            running.earlier.remove(oldest);
+            self.errors.report(
+                "an application went on with too many responses that have no body, and the oldest was dropped",
+            );
+        }
+    }
+
     /// A call begins.
     #[inline]
     pub(crate) fn start(&self, call: CallId, begin: impl FnOnce() -> F) {
         let running = &mut *self.lock();
-        if running.current.1.is_some() {
-            let earlier = mem::replace(&mut running.current.1, Box::pin(None));
-            running.earlier.push((running.current.0, earlier));
-        }
         running.current.0 = call;
         running.current.1.set(Some(begin()));
         self.busy.store(true, Relaxed);
@@ -296,7 +345,7 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         }
         let running = &mut *self.lock();
         let current = self.poll_current_of(running, cx);
-        running.earlier.retain_mut(|(call, future)| {
+        running.earlier.retain_mut(|Earlier { call, future, .. }| {
             self.poll_one(*call, future, cx);
             future.is_some()
         });
@@ -316,13 +365,20 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         }
     }
 
-    /// Gives up on the call whose response will never be complete. What works on after a whole response may do so.
+    /// Gives up on calls whose response will never be complete. What works on after a whole response may do so.
     pub(crate) fn give_up(&self) {
+        const WHY: &str = "an application went on after its client had left, and was dropped";
         let mut running = self.lock();
         if running.current.1.is_some() && !self.wire.slot.is_complete() {
             running.current.1.set(None);
-            self.errors.report("an application went on after its client had left, and was dropped");
+            self.errors.report(WHY);
         }
+        running.earlier.retain(|call| {
+            if !call.complete {
+                self.errors.report(WHY);
+            }
+            call.complete
+        });
     }
 }
 

@@ -175,6 +175,7 @@ async fn serve<A: App + 'static, S: Transport>(
         let known = task.as_ref().is_some_and(|task| task.will_wake(cx.waker()));
         if !known {
             task = Some(cx.waker().clone());
+            wire.belongs_to(cx.waker());
             // It wakes the task; what it says is asked for in the next lines.
             if !wire.stopping.load(Relaxed) {
                 let _ = stop.as_mut().poll(cx);
@@ -194,15 +195,16 @@ async fn serve<A: App + 'static, S: Transport>(
             if let Some(end) = wire.refusal() {
                 return Poll::Ready(end);
             }
-            let responding = wire.is_responding();
-            if responding
-                && let Some(gone) = left.as_mut().as_pin_mut()
-                && gone.poll(cx).is_ready()
-            {
-                if !wire.slot.is_complete() {
+            if wire.is_responding() {
+                if let Some(gone) = left.as_mut().as_pin_mut()
+                    && gone.poll(cx).is_ready()
+                {
+                    // It concerns the requests behind this one as well.
+                    left.set(None);
+                }
+                if left.is_none() && !wire.slot.is_complete() {
                     return Poll::Ready(End::Gone);
                 }
-                left.set(None);
             }
             // hyper has read all that there was: nothing is in the kernel either.
             if wire.stopping.load(Relaxed) && wire.is_quiet() && meter.phase() == Phase::Idle {
@@ -409,6 +411,7 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
         state: shared.state.clone(),
         connection: Arc::clone(connection),
     });
+    calls.make_room();
     let call = wire.slot.begin(Rules::of(&scope));
     let exchange: Arc<dyn Exchange> = Arc::clone(wire) as _;
     let receive = Receive::new(Arc::clone(&exchange), call);
