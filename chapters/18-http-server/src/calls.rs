@@ -38,6 +38,8 @@ pub(crate) struct Wire {
     unasked: AtomicBool,
     /// Somebody waits for the request's body.
     wanted: AtomicBool,
+    /// The body has broken off: hyper could make nothing of it, or the client has left.
+    broken: AtomicBool,
     /// The rest of the request's body is read for nobody.
     draining: AtomicBool,
     /// hyper waits for a response, or for its next part.
@@ -76,6 +78,7 @@ impl Wire {
             unread: AtomicBool::new(false),
             unasked: AtomicBool::new(false),
             wanted: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             responding: AtomicBool::new(false),
             old: AtomicBool::new(false),
@@ -102,6 +105,7 @@ impl Wire {
         self.unread.store(unread, Relaxed);
         self.unasked.store(unread && headers.contains_key(header::EXPECT), Relaxed);
         self.wanted.store(false, Relaxed);
+        self.broken.store(false, Relaxed);
         self.draining.store(false, Relaxed);
         self.responding.store(true, Relaxed);
         self.delimited_by_close.store(false, Relaxed);
@@ -192,6 +196,7 @@ impl Exchange for Wire {
                 None | Some(Ok(Err(_))) => return Poll::Ready(RequestBody::default().into()),
                 Some(Err(_)) => {
                     request.body = None;
+                    self.broken.store(true, Relaxed);
                     return Poll::Ready(ReceiveEvent::HttpDisconnect);
                 }
             }
@@ -517,7 +522,13 @@ impl<F: Future<Output = Result<(), Error>>> Beginning<F> {
     }
 }
 
+/// There is no response.
 fn failed<F>(calls: &Calls<F>) -> Response<SlotBody<F>> {
+    if calls.wire.broken.load(Relaxed) {
+        // The application gave up what the client had spoilt.
+        let text = Bytes::from_static(b"the body is malformed\n");
+        return brief(calls, StatusCode::BAD_REQUEST, text);
+    }
     let text = Bytes::from_static(b"Internal Server Error\n");
     brief(calls, StatusCode::INTERNAL_SERVER_ERROR, text)
 }

@@ -13,7 +13,7 @@ use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::app::Conformance;
-use crate::common::{Diary, GET, SECOND, config, in_memory, over_tcp, real};
+use crate::common::{Diary, GET, SECOND, config, get, in_memory, over_tcp, real, status};
 
 const UPLOAD: &str = "POST / HTTP/1.1\r\nhost: crab\r\ncontent-length: 10\r\n\r\n";
 
@@ -199,5 +199,41 @@ fn nothing_stands_in_the_middle_of_an_early_hint() {
         expect_eq!(heard, format!("{hint}HTTP/1.1 100 Continue\r\n\r\n"), "what was heard");
         client.say("0123456789").await;
         assert!(client.hear("crab").await.starts_with("HTTP/1.1 200 OK\r\n"), "the response");
+    });
+}
+
+#[test]
+fn requests_that_come_in_two_halves_are_answered_whatever_is_parked_between() {
+    watch_async(async {
+        let upload = "POST /upload HTTP/1.1\r\nhost: crab\r\ncontent-length: 3\r\n\r\nleg";
+        let requests = format!("{GET}\r\n{upload}{}", get("/scope"));
+        for pause in [0, 999, 1_000, 1_001] {
+            for at in 0..requests.len() {
+                let mut client = in_memory(Conformance::default(), |config| config.awake = 0);
+                let (first, second) = requests.split_at(at);
+                client.say(first).await;
+                sleep(Duration::from_millis(pause)).await;
+                client.say(second).await;
+                let heard = client.hear_all().await;
+                let whole = heard.contains("Hello, crabs!") && heard.contains("\r\n\r\n3HTTP");
+                assert!(
+                    whole && heard.ends_with('}'),
+                    "split at {at}, {pause} ms between:\n{heard}"
+                );
+            }
+        }
+    });
+}
+
+#[test]
+fn a_body_that_is_malformed_is_the_clients_fault() {
+    watch_async(async {
+        // The scanner passes these on to hyper, which errs in the middle of the body.
+        for chunk in ["4 4\r\nabcd\r\n0\r\n\r\n", "0\r\nno colon\r\n\r\n"] {
+            let mut client = in_memory(Conformance::default(), |_| {});
+            let head = "POST /upload HTTP/1.1\r\nhost: crab\r\ntransfer-encoding: chunked\r\n\r\n";
+            let response = client.ask(format!("{head}{chunk}")).await;
+            expect_eq!(status(&response), "HTTP/1.1 400 Bad Request", "the status for {chunk:?}");
+        }
     });
 }
