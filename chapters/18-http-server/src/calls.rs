@@ -257,6 +257,8 @@ struct Running<F> {
     current: (CallId, Pin<Box<Option<F>>>),
     /// Calls that went on when the next request came.
     earlier: Vec<Earlier<F>>,
+    /// It was reported that there are too many of them: once, as it is the client who repeats it.
+    reported: bool,
 }
 
 /// A call that was not the last one.
@@ -273,7 +275,8 @@ const UNHEARD: usize = 8;
 
 impl<F: Future<Output = Result<(), Error>>> Calls<F> {
     pub(crate) fn new(wire: Arc<Wire>, manners: Manners, errors: ErrorLog) -> Self {
-        let running = Running { current: (CallId::default(), Box::pin(None)), earlier: Vec::new() };
+        let current = (CallId::default(), Box::pin(None));
+        let running = Running { current, earlier: Vec::new(), reported: false };
         let (news, busy) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { wire, running: Mutex::new(running), manners, errors, news, busy }
     }
@@ -303,9 +306,11 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
             && unheard.count() >= UNHEARD
         {
             running.earlier.remove(oldest);
-            self.errors.report(
-                "an application went on with too many responses that have no body, and the oldest was dropped",
-            );
+            if !mem::replace(&mut running.reported, true) {
+                self.errors.report(
+                    "an application goes on with too many responses that have no body: the oldest are dropped",
+                );
+            }
         }
     }
 

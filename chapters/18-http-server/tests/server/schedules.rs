@@ -169,6 +169,7 @@ fn calls_whose_response_hyper_has_let_go_of_do_not_pile_up() {
         }
         let most = living.load(SeqCst);
         assert!(most <= 10, "{most} calls of one connection go on for nobody");
+        expect_eq!(client.failures.lines().len(), 1, "reports");
         drop(client.stream);
         let ended = timeout(100 * SECOND, client.server).await;
         assert!(ended.is_ok(), "calls that do not listen outlive their connection");
@@ -234,6 +235,39 @@ fn a_body_that_is_malformed_is_the_clients_fault() {
             let head = "POST /upload HTTP/1.1\r\nhost: crab\r\ntransfer-encoding: chunked\r\n\r\n";
             let response = client.ask(format!("{head}{chunk}")).await;
             expect_eq!(status(&response), "HTTP/1.1 400 Bad Request", "the status for {chunk:?}");
+        }
+    });
+}
+
+#[test]
+fn a_connection_that_moves_to_another_task_keeps_its_bounds() {
+    watch_async(async {
+        // What it waits for when it moves, and when it is closed then, in seconds.
+        let idle = (GET, 5);
+        let head = ("GET / HT", 10);
+        let body = (UPLOAD.replace(" / ", " /upload "), 30);
+        let cases = [(String::new(), 10), (idle.0.into(), idle.1), (head.0.into(), head.1), body];
+        for (said, seconds) in cases {
+            for park in [SECOND, Duration::MAX] {
+                let mut config = config(&Diary::default());
+                config.park = park;
+                let server = Server::new(Conformance::default(), config);
+                let (mut stream, theirs) = duplex(16 * 1024);
+                stream.write_all(said.as_bytes()).await.unwrap();
+                let mut connection = Box::pin(server.serve_connection(theirs));
+                // It is polled, and registers all that wakes it, for a task that will not poll it again.
+                let other = tokio::spawn(async move {
+                    let _ = timeout(SECOND / 2, &mut connection).await;
+                    connection
+                });
+                let connection = tokio::spawn(other.await.unwrap());
+                let began = Instant::now();
+                stream.read_to_end(&mut Vec::new()).await.unwrap();
+                drop(stream);
+                connection.await.unwrap();
+                let late = began.elapsed().as_millis();
+                expect_eq!(late, seconds * 1_000 - 500, "milliseconds, after {said:?}");
+            }
         }
     });
 }
