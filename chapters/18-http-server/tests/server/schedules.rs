@@ -256,6 +256,7 @@ fn a_connection_that_moves_to_another_task_keeps_its_bounds() {
                 stream.write_all(said.as_bytes()).await.unwrap();
                 let mut connection = Box::pin(server.serve_connection(theirs));
                 // It is polled, and registers all that wakes it, for a task that will not poll it again.
+                #[expect(clippy::async_yields_async, reason = "it is to be awaited elsewhere")]
                 let other = tokio::spawn(async move {
                     let _ = timeout(SECOND / 2, &mut connection).await;
                     connection
