@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use gateway::{
@@ -38,6 +38,8 @@ pub(crate) struct Wire {
     unasked: AtomicBool,
     /// Somebody waits for the request's body.
     wanted: AtomicBool,
+    /// The body has broken off: hyper could make nothing of it, or the client has left.
+    broken: AtomicBool,
     /// The rest of the request's body is read for nobody.
     draining: AtomicBool,
     /// hyper waits for a response, or for its next part.
@@ -62,6 +64,8 @@ struct RequestSide {
     body: Option<Incoming>,
     left: u64,
     trailers: Announced,
+    /// The connection's task.
+    task: Option<Waker>,
 }
 
 impl Wire {
@@ -74,6 +78,7 @@ impl Wire {
             unread: AtomicBool::new(false),
             unasked: AtomicBool::new(false),
             wanted: AtomicBool::new(false),
+            broken: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             responding: AtomicBool::new(false),
             old: AtomicBool::new(false),
@@ -89,12 +94,18 @@ impl Wire {
         self.request().head.put(head)
     }
 
+    /// The connection is in this task now.
+    pub(crate) fn belongs_to(&self, task: &Waker) {
+        self.request().task = Some(task.clone());
+    }
+
     /// The next request is there.
     pub(crate) fn put_body(&self, version: Version, headers: &HeaderMap, body: Incoming) {
         let unread = !body.is_end_stream();
         self.unread.store(unread, Relaxed);
         self.unasked.store(unread && headers.contains_key(header::EXPECT), Relaxed);
         self.wanted.store(false, Relaxed);
+        self.broken.store(false, Relaxed);
         self.draining.store(false, Relaxed);
         self.responding.store(true, Relaxed);
         self.delimited_by_close.store(false, Relaxed);
@@ -159,14 +170,21 @@ impl Exchange for Wire {
             return Poll::Ready(ReceiveEvent::HttpDisconnect);
         }
         self.unasked.store(false, Relaxed);
-        let body = &mut self.request().body;
-        while let Some(incoming) = body {
-            let polled = Pin::new(&mut *incoming).poll_frame(cx);
-            self.wanted.store(polled.is_pending(), Relaxed);
-            let frame = ready!(polled);
+        let mut request = self.request();
+        while let Some(incoming) = &mut request.body {
+            let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) else {
+                let waited = self.wanted.swap(true, Relaxed);
+                let elsewhere = |task: &&Waker| !waited && !task.will_wake(cx.waker());
+                let task = request.task.as_ref().filter(elsewhere).cloned();
+                drop(request);
+                // Its connection's task would not look otherwise, and this wait has a bound.
+                task.into_iter().for_each(Waker::wake);
+                return Poll::Pending;
+            };
+            self.wanted.store(false, Relaxed);
             let more_body = frame.is_some() && !incoming.is_end_stream();
             if !more_body {
-                *body = None;
+                request.body = None;
                 self.unread.store(false, Relaxed);
             }
             match frame.map(|frame| frame.map(Frame::into_data)) {
@@ -177,7 +195,8 @@ impl Exchange for Wire {
                 Some(Ok(Err(_))) if more_body => {}
                 None | Some(Ok(Err(_))) => return Poll::Ready(RequestBody::default().into()),
                 Some(Err(_)) => {
-                    *body = None;
+                    request.body = None;
+                    self.broken.store(true, Relaxed);
                     return Poll::Ready(ReceiveEvent::HttpDisconnect);
                 }
             }
@@ -236,13 +255,28 @@ pub(crate) struct Calls<F> {
 struct Running<F> {
     /// The call whose response is due. The box is made once, and used for one call after the other.
     current: (CallId, Pin<Box<Option<F>>>),
-    /// Calls that went on after their response was complete, when the next request came.
-    earlier: Vec<(CallId, Pin<Box<Option<F>>>)>,
+    /// Calls that went on when the next request came.
+    earlier: Vec<Earlier<F>>,
+    /// It was reported that there are too many of them: once, as it is the client who repeats it.
+    reported: bool,
 }
+
+/// A call that was not the last one.
+struct Earlier<F> {
+    call: CallId,
+    future: Pin<Box<Option<F>>>,
+    /// It has said all of its response. If not, hyper has let go of it: the client has asked for none of the body.
+    complete: bool,
+}
+
+/// How many calls may go on at a time with a response that hyper has let go of.
+/// It costs the client a HEAD to begin one, and an application that only sends would not learn that nobody hears it.
+const UNHEARD: usize = 8;
 
 impl<F: Future<Output = Result<(), Error>>> Calls<F> {
     pub(crate) fn new(wire: Arc<Wire>, manners: Manners, errors: ErrorLog) -> Self {
-        let running = Running { current: (CallId::default(), Box::pin(None)), earlier: Vec::new() };
+        let current = (CallId::default(), Box::pin(None));
+        let running = Running { current, earlier: Vec::new(), reported: false };
         let (news, busy) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { wire, running: Mutex::new(running), manners, errors, news, busy }
     }
@@ -251,14 +285,39 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The next call is about to begin: one that still runs makes room for it.
+    #[inline]
+    pub(crate) fn make_room(&self) {
+        if self.busy.load(Relaxed) {
+            self.put_aside(&mut self.lock());
+        }
+    }
+
+    fn put_aside(&self, running: &mut Running<F>) {
+        let (call, future) = &mut running.current;
+        if future.is_none() {
+            return;
+        }
+        let future = mem::replace(future, Box::pin(None));
+        let complete = self.wire.slot.is_complete();
+        running.earlier.push(Earlier { call: *call, future, complete });
+        let mut unheard = running.earlier.iter().enumerate().filter(|(_, call)| !call.complete);
+        if let Some((oldest, _)) = unheard.next()
+            && unheard.count() >= UNHEARD
+        {
+            running.earlier.remove(oldest);
+            if !mem::replace(&mut running.reported, true) {
+                self.errors.report(
+                    "an application goes on with too many responses that have no body: the oldest are dropped",
+                );
+            }
+        }
+    }
+
     /// A call begins.
     #[inline]
     pub(crate) fn start(&self, call: CallId, begin: impl FnOnce() -> F) {
         let running = &mut *self.lock();
-        if running.current.1.is_some() {
-            let earlier = mem::replace(&mut running.current.1, Box::pin(None));
-            running.earlier.push((running.current.0, earlier));
-        }
         running.current.0 = call;
         running.current.1.set(Some(begin()));
         self.busy.store(true, Relaxed);
@@ -296,7 +355,7 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         }
         let running = &mut *self.lock();
         let current = self.poll_current_of(running, cx);
-        running.earlier.retain_mut(|(call, future)| {
+        running.earlier.retain_mut(|Earlier { call, future, .. }| {
             self.poll_one(*call, future, cx);
             future.is_some()
         });
@@ -316,13 +375,20 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         }
     }
 
-    /// Gives up on the call whose response will never be complete. What works on after a whole response may do so.
+    /// Gives up on calls whose response will never be complete. What works on after a whole response may do so.
     pub(crate) fn give_up(&self) {
+        const WHY: &str = "an application went on after its client had left, and was dropped";
         let mut running = self.lock();
         if running.current.1.is_some() && !self.wire.slot.is_complete() {
             running.current.1.set(None);
-            self.errors.report("an application went on after its client had left, and was dropped");
+            self.errors.report(WHY);
         }
+        running.earlier.retain(|call| {
+            if !call.complete {
+                self.errors.report(WHY);
+            }
+            call.complete
+        });
     }
 }
 
@@ -461,7 +527,13 @@ impl<F: Future<Output = Result<(), Error>>> Beginning<F> {
     }
 }
 
+/// There is no response.
 fn failed<F>(calls: &Calls<F>) -> Response<SlotBody<F>> {
+    if calls.wire.broken.load(Relaxed) {
+        // The application gave up what the client had spoilt.
+        let text = Bytes::from_static(b"the body is malformed\n");
+        return brief(calls, StatusCode::BAD_REQUEST, text);
+    }
     let text = Bytes::from_static(b"Internal Server Error\n");
     brief(calls, StatusCode::INTERNAL_SERVER_ERROR, text)
 }

@@ -41,6 +41,10 @@ pub struct Config {
     /// Default: 240.
     pub body_rate: u32,
     /// How long the client may take to make room for more of the response. Default: 30 s.
+    ///
+    /// Over TCP the kernel speaks of room when half of [`unsent`](Self::unsent) is free: so a
+    /// client that takes less than that in this time, with the defaults some 2 KiB a second, is
+    /// cut though it reads. A smaller `unsent`, or a longer time, is kinder to it.
     pub write: Duration,
     /// How many bytes a second of a response the client must take, on average over the time
     /// that the server waits for room, after the first [`write`](Self::write) of it; 0 is no

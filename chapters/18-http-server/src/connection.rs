@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
+use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
@@ -166,13 +167,15 @@ async fn serve<A: App + 'static, S: Transport>(
         .serve_connection(io, service);
     let mut timer = Timer::new();
     let mut sleep = pin!(sleep(config.park.min(config.head)));
-    let mut stop = pin!(shared.closing.begun());
+    // It is polled once a task, so it must not put that off because the task has used up its budget.
+    let mut stop = pin!(unconstrained(shared.closing.begun()));
     // The task that the sleep and the stop were told of. As long as it is the same, they need not be told again.
     let mut task: Option<Waker> = None;
     let mut end = poll_fn(|cx| {
         let known = task.as_ref().is_some_and(|task| task.will_wake(cx.waker()));
         if !known {
             task = Some(cx.waker().clone());
+            wire.belongs_to(cx.waker());
             // It wakes the task; what it says is asked for in the next lines.
             if !wire.stopping.load(Relaxed) {
                 let _ = stop.as_mut().poll(cx);
@@ -192,15 +195,16 @@ async fn serve<A: App + 'static, S: Transport>(
             if let Some(end) = wire.refusal() {
                 return Poll::Ready(end);
             }
-            let responding = wire.is_responding();
-            if responding
-                && let Some(gone) = left.as_mut().as_pin_mut()
-                && gone.poll(cx).is_ready()
-            {
-                if !wire.slot.is_complete() {
+            if wire.is_responding() {
+                if let Some(gone) = left.as_mut().as_pin_mut()
+                    && gone.poll(cx).is_ready()
+                {
+                    // It concerns the requests behind this one as well.
+                    left.set(None);
+                }
+                if left.is_none() && !wire.slot.is_complete() {
                     return Poll::Ready(End::Gone);
                 }
-                left.set(None);
             }
             // hyper has read all that there was: nothing is in the kernel either.
             if wire.stopping.load(Relaxed) && wire.is_quiet() && meter.phase() == Phase::Idle {
@@ -407,6 +411,7 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
         state: shared.state.clone(),
         connection: Arc::clone(connection),
     });
+    calls.make_room();
     let call = wire.slot.begin(Rules::of(&scope));
     let exchange: Arc<dyn Exchange> = Arc::clone(wire) as _;
     let receive = Receive::new(Arc::clone(&exchange), call);

@@ -20,7 +20,8 @@ pub(crate) struct Hints {
 
 const NONE: u8 = 0;
 const WAITING: u8 = 1;
-const WRITTEN: u8 = 2;
+const BEGUN: u8 = 2;
+const WRITTEN: u8 = 3;
 
 impl Hints {
     /// The next time that hyper has nothing to write, these are written. Until then [`are_waiting`](Self::are_waiting).
@@ -40,7 +41,12 @@ impl Hints {
 
     /// Whether the response has to wait for them.
     pub(crate) fn are_waiting(&self) -> bool {
-        self.state.load(Relaxed) == WAITING
+        matches!(self.state.load(Relaxed), WAITING | BEGUN)
+    }
+
+    /// Whether a part of them is written, so that nothing else may be until the rest is.
+    pub(crate) fn are_begun(&self) -> bool {
+        self.state.load(Relaxed) == BEGUN
     }
 
     /// Whether a response that waited need not any more. Tells it once.
@@ -68,6 +74,7 @@ impl Hints {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             bytes.advance(count);
+            self.state.store(BEGUN, Relaxed);
         }
         *bytes = Bytes::new();
         self.state.store(WRITTEN, Relaxed);

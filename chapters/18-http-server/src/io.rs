@@ -125,6 +125,23 @@ impl<S> Io<S> {
     }
 }
 
+impl<S: AsyncWrite + Unpin> Io<S> {
+    /// Writes the hints that wait.
+    fn poll_hints(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let Self { stream, meter, .. } = self;
+        meter.hints.poll_write(cx, |cx, bytes| {
+            let polled = Pin::new(&mut *stream).poll_write(cx, bytes);
+            meter.wrote(&polled);
+            polled
+        })
+    }
+
+    /// hyper does not know of the hints: what it has to write meanwhile (100, as the application reads) comes behind them.
+    fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.meter.hints.are_begun() { self.poll_hints(cx) } else { Poll::Ready(Ok(())) }
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -170,6 +187,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_free(cx))?;
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.meter.wrote(&polled);
         polled
@@ -180,6 +198,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_free(cx))?;
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
         self.meter.wrote(&polled);
         polled
@@ -193,11 +212,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         // hyper flushes when it has nothing left to write.
         let this = &mut *self;
         this.meter.waiting.store(0, Relaxed);
-        ready!(this.meter.hints.poll_write(cx, |cx, bytes| {
-            let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
-            this.meter.wrote(&polled);
-            polled
-        }))?;
+        ready!(this.poll_hints(cx))?;
         Pin::new(&mut this.stream).poll_flush(cx)
     }
 

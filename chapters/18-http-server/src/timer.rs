@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep};
 
 use crate::config::Config;
@@ -115,7 +116,8 @@ impl Timer {
             }
             sleep.as_mut().reset(until);
         }
-        self.told = true;
+        // A task that has used up its budget is woken at once, and the sleep has not taken note of it.
+        self.told = has_budget_remaining();
         Poll::Pending
     }
 

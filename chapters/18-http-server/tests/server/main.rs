@@ -10,6 +10,7 @@ mod http;
 mod leaving;
 mod limits;
 mod parked;
+mod schedules;
 mod strict;
 #[cfg(unix)]
 mod unix;
