@@ -368,9 +368,12 @@ impl Waiters {
         crowd
     }
 
+    #[inline]
     fn wake(self) {
         wake(self.first);
-        self.others.into_iter().for_each(Waker::wake);
+        if !self.others.is_empty() {
+            self.others.into_iter().for_each(Waker::wake);
+        }
     }
 }
 

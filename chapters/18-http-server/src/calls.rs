@@ -708,7 +708,8 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
         }
     }
 
-    /// What the application sends next: trailers, or the end; or it goes on, where `next` says.
+    /// What the application sends next: a part, trailers, or the end; or it goes on, where `next` says.
+    #[inline]
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<ControlFlow<Option<Frame<Bytes>>>> {
         let calls = &self.calls;
         calls.turn();
@@ -717,7 +718,10 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
             Poll::Ready(SendEvent::HttpResponseBody(part)) => {
                 // The application can go on.
                 calls.turn();
-                self.next = Next::Part(part.body);
+                if !part.body.is_empty() {
+                    let part = self.data(part.body);
+                    return Poll::Ready(ControlFlow::Break(Some(part)));
+                }
             }
             Poll::Ready(SendEvent::HttpResponseTrailers(mut trailers)) => {
                 calls.turn();
