@@ -350,17 +350,20 @@ fn a_part_is_written_while_the_next_one_is_still_to_come() {
 #[test]
 fn what_the_length_says_is_refused_before_anything_is_received() {
     proctor::watch_async(async {
-        let app = Watched::new(Wood::default(), 10);
-        let request =
-            Request::post("/").header("content-length", "11").part("five!").part("sixsix");
-        let answer = testing::ask(&app, request).await;
-        refused(&answer, &app, "a body whose content-length is 11, where 10 bytes are the most");
-        proctor::expect_eq!(
-            app.seen().events,
-            0,
-            "how many events were received of a body that is too long by its content-length.\n\
-             The first `receive` asks a client for its body that waits to be asked"
-        );
+        for length in [11, 1_u64 << 40] {
+            let app = Watched::new(Wood::default(), 10);
+            let request = Request::post("/").header("content-length", &length.to_string());
+            let answer = testing::ask(&app, request.part("five!").part("sixsix")).await;
+            let body =
+                format!("a body whose content-length is {length}, where 10 bytes are the most");
+            refused(&answer, &app, &body);
+            proctor::expect_eq!(
+                app.seen().events,
+                0,
+                "how many events were received of {body}.\n\
+                 The first `receive` asks a client for its body that waits to be asked"
+            );
+        }
     });
 }
 
@@ -381,6 +384,38 @@ fn a_body_without_a_length_is_counted() {
             "when 413 was sent to a client that sends its byte 11 after a second, and the rest an hour later"
         );
         proctor::expect_eq!(app.seen().received, 11, "how many bytes were received of {body}");
+    });
+}
+
+#[test]
+fn a_body_that_is_longer_than_it_said_is_counted() {
+    proctor::watch_async(async {
+        let app = Watched::new(Wood::default(), 10);
+        let request = Request::post("/").header("content-length", "5").part("five!").part("sixsix");
+        let answer = testing::ask(&app, request).await;
+        refused(
+            &answer,
+            &app,
+            "a body of 11 bytes, where 10 are the most and content-length says 5.\n\
+             A server compares the two, but a middleware that unpacks bodies may stand between it and this",
+        );
+    });
+}
+
+#[test]
+fn what_is_too_much_is_not_written_first() {
+    proctor::watch_async(async {
+        let shelf = Wood { write_takes: SECOND, ..Wood::default() };
+        let app = Watched::new(shelf, 10);
+        let began = Instant::now();
+        let request = Request::post("/").part("five!").part("sixsix");
+        let answer = testing::ask(&app, request).await;
+        refused(&answer, &app, "a body of 11 bytes in two parts, where 10 are the most");
+        proctor::expect_eq!(
+            began.elapsed(),
+            SECOND,
+            "when 413 was sent, where the first part takes a second to write, and with the second one the body is too long"
+        );
     });
 }
 

@@ -27,6 +27,9 @@ struct State {
     /// How many bytes a write takes at most; 0 is no bound.
     bite: usize,
     breaks: Option<ErrorKind>,
+    /// Only flushing fails.
+    flush_breaks: bool,
+    shut_down: bool,
     takes_nothing: bool,
     /// How often it has taken nothing.
     fruitless: usize,
@@ -115,11 +118,15 @@ impl AsyncWrite for Line {
         if let Some(kind) = state.breaks {
             return Poll::Ready(Err(kind.into()));
         }
+        if state.flush_breaks {
+            return Poll::Ready(Err(ErrorKind::ConnectionReset.into()));
+        }
         state.flushed = state.taken.len();
         Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.state().shut_down = true;
         self.poll_flush(context)
     }
 }
@@ -516,6 +523,10 @@ fn what_is_written_is_flushed_before_the_next_wait() {
         writing.run();
         proctor::expect_eq!(writing.kind(), Some(Ok(())), "what `write_to` says at the end");
         proctor::expect_eq!(line.state().flushed, 20, "how many bytes were flushed at the end");
+        assert!(
+            !line.state().shut_down,
+            "`write_to` has shut the stream down, and the client's next response has to go over it"
+        );
     });
 }
 
@@ -608,7 +619,7 @@ fn a_part_that_is_written_is_let_go_of() {
 #[test]
 fn a_stream_that_fails_is_everybodys_end() {
     proctor::watch(|| {
-        for kind in [ErrorKind::BrokenPipe, ErrorKind::WriteZero] {
+        for kind in [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset, ErrorKind::WriteZero] {
             let drops = Drops::new();
             let (sender, writer) = body(100);
             let line = Line::new();
@@ -658,6 +669,30 @@ fn a_stream_that_fails_is_everybodys_end() {
                     "what `send` says when the stream has failed"
                 );
             }
+        }
+    });
+}
+
+#[test]
+fn a_flush_that_fails_is_the_end_too() {
+    proctor::watch(|| {
+        for a_sender_is_left in [true, false] {
+            let (sender, writer) = body(100);
+            let line = Line::new();
+            line.reads(1_000);
+            let mut writing = Writing::to(writer, &line);
+            goes_in(&sender, part('a', 10), "when nothing waits");
+            line.change(|state| state.flush_breaks = true);
+            let sender = a_sender_is_left.then_some(sender);
+            writing.run();
+            proctor::expect_eq!(
+                writing.kind(),
+                Some(Err(ErrorKind::ConnectionReset)),
+                "what `write_to` says when all was written and a flush fails, {}.\n\
+                 What a buffer on the way could not pass on has not arrived",
+                if a_sender_is_left { "while a sender is left" } else { "at the end" }
+            );
+            drop(sender);
         }
     });
 }

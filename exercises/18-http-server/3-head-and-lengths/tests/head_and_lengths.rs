@@ -453,10 +453,10 @@ fn a_response_without_its_last_part_is_not_complete() {
 #[test]
 fn head_is_answered_as_get_is_without_the_body() {
     proctor::watch(|| {
-        for version in [OLD, NEW] {
+        for (version, connection) in [(OLD, &[][..]), (OLD, &["keep-alive"]), (NEW, &[])] {
             for start in [ok(), ok().header("content-length", 4), ResponseStart::new(404)] {
                 for parts in [&[last("crab")][..], &[part("cr"), part("ab"), last("")]] {
-                    let get = Asked { version, ..Asked::get() };
+                    let get = Asked { version, connection, ..Asked::get() };
                     let asked = Asked { method: Method::HEAD, ..get.clone() };
                     let what = format!(
                         "to {}: {}, with the parts {}",
@@ -541,16 +541,19 @@ fn an_interim_response_is_refused() {
 fn a_length_that_is_not_one_number_is_refused() {
     proctor::watch(|| {
         for length in ["", "+4", "-4", "4, 4", "0x4", "four", "4 ", "4.0", "18446744073709551616"] {
-            for method in [Method::GET, Method::HEAD] {
-                let start = ok().header("content-length", length);
-                let what = format!("content-length: {length:?}, to {method}");
+            // A 304 has no body, and its length is read all the same.
+            for (method, status) in [(Method::GET, 200), (Method::HEAD, 200), (Method::GET, 304)] {
+                let start = ResponseStart::new(status).header("content-length", length);
+                let what = format!("a {status} with content-length: {length:?}, to {method}");
                 let asked = Asked { method, ..Asked::get() };
                 begins_not(&asked, &start, &part("crab"), Refused::BadLength, &what);
             }
         }
-        for second in [4, 5] {
-            let start = ok().header("content-length", 4).header("content-length", second);
-            let what = format!("content-length: 4 and content-length: {second}");
+        for (status, second) in [(200, 4), (200, 5), (304, 5)] {
+            let start = ResponseStart::new(status)
+                .header("content-length", 4)
+                .header("content-length", second);
+            let what = format!("a {status} with content-length: 4 and content-length: {second}");
             begins_not(&Asked::get(), &start, &last("crab"), Refused::BadLength, &what);
         }
         let start = ok().header("content-length", "0004");
@@ -653,6 +656,8 @@ fn fields_are_sent_as_they_are() {
         let start = ResponseStart::new(299)
             .header("set-cookie", "a=1")
             .header("x-empty", "")
+            .header("proxy-authenticate", "Basic")
+            .header("trailer", "x-shell")
             .header("set-cookie", "b=2")
             .header("x-latin", HeaderValue::from_bytes(b"cr\xe4b").unwrap());
         let what = "with several cookies, an empty field, and a byte that is not UTF-8";
@@ -660,6 +665,9 @@ fn fields_are_sent_as_they_are() {
         proctor::expect_eq!(read.status, 299, "a status without a reason");
         proctor::expect_eq!(read.values("set-cookie"), ["a=1", "b=2"], "the cookies");
         proctor::expect_eq!(read.values("x-empty"), [""], "the empty field");
+        for (name, value) in [("proxy-authenticate", "Basic"), ("trailer", "x-shell")] {
+            proctor::expect_eq!(read.values(name), [value], "{name}, which is none of the five");
+        }
         let latin = read.fields.iter().find(|(name, _)| name.eq_ignore_ascii_case("x-latin"));
         let latin = latin.map(|(_, value)| value.escape_ascii().to_string());
         proctor::expect_eq!(latin.as_deref(), Some("cr\\xe4b"), "the field with a byte of Latin-1");

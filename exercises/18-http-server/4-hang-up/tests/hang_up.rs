@@ -370,24 +370,26 @@ fn one_that_does_not_listen_is_given_up_after_its_grace() {
 #[test]
 fn one_that_is_told_has_time_to_end_well() {
     proctor::watch_async(async {
-        for grace in [GRACE, Duration::MAX] {
+        for (grace, takes) in [(GRACE, 3 * SECOND), (HOUR, 1_800 * SECOND), (Duration::MAX, HOUR)] {
             let stage = Stage::new();
             let app = stage.clone();
             let call = stage.call(|mut receive, _send| async move {
                 while !matches!(receive.next().await, ReceiveEvent::HttpDisconnect) {}
-                sleep(3 * SECOND).await;
+                sleep(takes).await;
                 app.say("rolled back");
                 Ok(())
             });
-            let what =
-                "a client left after 10 s, and the application needs 3 s of its grace to end well";
-            stage.attend(call, Leaves::after(LEAVES), grace, what).await;
+            let what = format!(
+                "a client left after 10 s, and the application needs {takes:?} of its grace of {grace:?} to end well"
+            );
+            stage.attend(call, Leaves::after(LEAVES), grace, &what).await;
+            let at = LEAVES + takes;
             proctor::expect_eq!(
                 stage.said(),
-                [(13, String::from("rolled back"))],
+                [(at.as_secs(), String::from("rolled back"))],
                 "what the application says of itself, and at which second: {what}"
             );
-            returned_well(&stage.cleaned_up_once(13 * SECOND, what), what);
+            returned_well(&stage.cleaned_up_once(at, &what), &what);
         }
     });
 }
@@ -570,8 +572,12 @@ fn one_that_was_never_polled_is_cleaned_up_behind() {
         let cleaned = stage.cleaned.lock().unwrap();
         proctor::expect_eq!(cleaned.len(), 1, "how often `clean_up` was called: {what}");
         dropped(&cleaned[0].ended, what);
-        drop(cleaned);
-        proctor::expect_eq!(stage.drops.alive(), 0, "how many calls are left: {what}");
+        proctor::expect_eq!(
+            cleaned[0].alive,
+            0,
+            "how many of the application's futures were still there at the clean-up: {what}.\n\
+             What a block has taken along is dropped in an order, too"
+        );
     });
 }
 
