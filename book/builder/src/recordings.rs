@@ -34,6 +34,8 @@ pub struct Recording {
     pub words_vary: bool,
     /// The pictures that the run draws: `figures/NAME.svg` and `figures/NAME.json`.
     pub figures: Vec<String>,
+    /// Programs of others that the run starts. Where one is missing, it is skipped.
+    pub needs: Vec<String>,
     /// What the program reads from its standard input.
     pub stdin: Option<String>,
     /// Where `recordings.toml` says it, counted from 1.
@@ -81,6 +83,8 @@ struct Entry {
     words_vary: bool,
     #[serde(default)]
     figures: Vec<String>,
+    #[serde(default)]
+    needs: Vec<String>,
     stdin: Option<String>,
 }
 
@@ -146,6 +150,7 @@ impl Recordings {
                 small: entry.small,
                 words_vary: entry.words_vary,
                 figures: entry.figures,
+                needs: entry.needs,
                 stdin: entry.stdin,
                 line,
             });

@@ -165,6 +165,7 @@ fn run_all<'a>(
         match Program::parse(site, command) {
             Ok(program) => match program
                 .missing_tool(|tool| if tool == "python3" { *has_python } else { *has_packages })
+                .or_else(|| missing(site, &items[index].1.needs))
             {
                 Some(tool) => report.skipped.push(format!(
                     "{} in {} (`{command}`): {tool} is not installed",
@@ -180,9 +181,11 @@ fn run_all<'a>(
     }
     let programs = Programs::build(site, parsed.iter().map(|(_, program)| program))?;
     let surroundings = Surroundings::of(site);
+    // A check runs the small size, and what is recorded the whole.
+    let limit = if apart { run::RECORDED } else { run::CHECKED };
     let one = |index: usize, program: &Program| -> Result<Run, String> {
         let command = programs.command(site, program)?;
-        run::run(site, &surroundings, command, items[index].1.stdin.as_deref())
+        run::run(limit, site, &surroundings, command, items[index].1.stdin.as_deref())
     };
     let (alone, together): (Vec<_>, Vec<_>) =
         parsed.iter().partition(|(index, _)| apart && items[*index].1.kind == Kind::Measured);
@@ -206,6 +209,11 @@ fn run_all<'a>(
     }
     report.runs += parsed.len();
     Ok(results.into_iter().map(|(index, result)| (items[index], result)).collect())
+}
+
+/// The first of these programs that cannot be started.
+fn missing<'a>(site: &Site, needs: &'a [String]) -> Option<&'a str> {
+    needs.iter().map(String::as_str).find(|tool| !programs::has(site, tool))
 }
 
 /// Whether a run ended and drew as its recording says.

@@ -10,8 +10,11 @@ use std::time::{Duration, Instant};
 
 use crate::site::Site;
 
-/// How long a run may take.
-const LIMIT: Duration = Duration::from_mins(1);
+/// How long a run may take that is compared with its recording.
+pub const CHECKED: Duration = Duration::from_mins(1);
+
+/// How long a run may take that is recorded.
+pub const RECORDED: Duration = Duration::from_mins(5);
 
 /// What came of a run.
 #[derive(Debug)]
@@ -67,15 +70,6 @@ impl Surroundings {
 ///
 /// When it cannot be started, or when it is not done in time.
 pub fn run(
-    site: &Site,
-    surroundings: &Surroundings,
-    command: Command,
-    stdin: Option<&str>,
-) -> Result<Run, String> {
-    run_within(LIMIT, site, surroundings, command, stdin)
-}
-
-fn run_within(
     limit: Duration,
     site: &Site,
     surroundings: &Surroundings,
@@ -203,12 +197,12 @@ mod tests {
         let site = fixture.site();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        run_within(limit, &site, &Surroundings::of(&site), command, Some("tea\n"))
+        run(limit, &site, &Surroundings::of(&site), command, Some("tea\n"))
     }
 
     #[test]
     fn both_outputs_are_kept_in_their_order() {
-        let run = shell("echo one; echo two >&2; cat; echo three; exit 3", LIMIT).unwrap();
+        let run = shell("echo one; echo two >&2; cat; echo three; exit 3", CHECKED).unwrap();
         assert_eq!(run.output, "one\ntwo\ntea\nthree\n");
         assert!(run.failed);
         assert_eq!(run.status, "exit status: 3");
@@ -222,14 +216,14 @@ mod tests {
 
     #[test]
     fn what_a_run_leaves_behind_does_not_hold_its_output() {
-        let run = shell("sleep 600 & echo done", LIMIT).unwrap();
+        let run = shell("sleep 600 & echo done", CHECKED).unwrap();
         assert_eq!(run.output, "done\n");
     }
 
     #[test]
     fn colours_and_backtraces_are_off_and_figures_are_collected() {
         let run =
-            shell("echo $NO_COLOR $RUST_BACKTRACE; echo '<svg/>' > $TIMELINE_DIR/tea.svg", LIMIT)
+            shell("echo $NO_COLOR $RUST_BACKTRACE; echo '<svg/>' > $TIMELINE_DIR/tea.svg", CHECKED)
                 .unwrap();
         assert_eq!(run.output, "1 0\n");
         assert_eq!(run.figures.get("tea.svg").map(String::as_str), Some("<svg/>\n"));
