@@ -35,6 +35,7 @@ def guests(state):
     return ", ".join(state["guest_book"])
 
 
+# ANCHOR: life
 class Life:
     def __init__(self):
         self.state, self.to_app, self.from_app = {}, asyncio.Queue(), asyncio.Queue()
@@ -53,6 +54,7 @@ class Life:
     async def ask(self, question):
         await self.to_app.put({"type": question})
         assert (await self.from_app.get())["type"] == f"{question}.complete"
+# ANCHOR_END: life
 
 
 async def request(body, state):

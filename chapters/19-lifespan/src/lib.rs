@@ -32,7 +32,7 @@
 //! 7. The application is told `lifespan.shutdown`, and has [`Config::shutdown`] for its answer.
 //! 8. Threads that still run get [`Config::leave`], and the process exits.
 //!
-//! With the defaults this takes 26 s at most, and up to 30 s where calls block their threads. Kubernetes gives a container 30 s before it kills it.
+//! With the defaults this takes 27 s at most, and up to 30 s where calls block their threads. Kubernetes gives a container 30 s before it kills it.
 //!
 //! # Signals
 //!

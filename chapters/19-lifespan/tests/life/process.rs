@@ -1,4 +1,4 @@
-//! Real processes and real signals: exit codes, messages, and what is left on the wire. The program is `examples/endings.rs`.
+//! Real processes and real signals: exit codes, messages, and what is left on the wire. The program is `endings.rs`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

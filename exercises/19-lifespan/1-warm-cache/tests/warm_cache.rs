@@ -241,6 +241,12 @@ fn what_nobody_sells_is_not_found() {
         let mut server = Server::start(&app).await;
         let (answer, _) = server.ask("/kraken").await;
         proctor::expect_eq!(answer.status.as_u16(), 404, "the status of GET /kraken");
+        let (answer, _) = server.ask("/kraken").await;
+        proctor::expect_eq!(
+            answer.status.as_u16(),
+            404,
+            "the status of GET /kraken when it is asked for once more"
+        );
         server.expect("/crab", "24", 0, "after that").await;
     });
 }

@@ -2,9 +2,9 @@
 
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use drain::{Cut, Drain, Drained};
@@ -253,6 +253,10 @@ fn a_server_without_calls_is_drained_at_once() {
             drained(0, 0, 0),
             "what the drain counted, without a call ever"
         );
+        assert!(
+            server.shutdown.has_begun(),
+            "a drain without calls is over, and `shutdown.begin()` was not called: the lifespan call may listen too"
+        );
 
         let server = Server::new();
         let calls = [server.get("/ends/1"), server.get("/ends/2"), server.get("/ends/3")];
@@ -409,6 +413,79 @@ fn the_drain_is_over_when_the_last_one_has_been_dropped() {
         );
         let slow = timeout(PATIENCE, slow).await.expect("the call still goes on").unwrap();
         proctor::expect_eq!(slow, SECOND * 112 / 10, "when the call was cut");
+    });
+}
+
+/// A drain that can be looked at from anywhere, also from a destructor.
+#[derive(Clone, Default)]
+struct Looked(Arc<Mutex<Look>>);
+
+#[derive(Default)]
+struct Look {
+    drain: Option<Pin<Box<dyn Future<Output = Drained> + Send>>>,
+    /// Of the task that waits for the drain.
+    waker: Option<Waker>,
+    counts: Option<Drained>,
+}
+
+impl Looked {
+    fn look(&self) -> Option<Drained> {
+        let look = &mut *self.0.lock().unwrap();
+        if let (Some(drain), Some(waker)) = (&mut look.drain, &look.waker)
+            && let Poll::Ready(counts) = drain.as_mut().poll(&mut Context::from_waker(waker))
+        {
+            look.drain = None;
+            look.counts = Some(counts);
+        }
+        look.counts
+    }
+}
+
+/// A thing of a call's, which looks whether the drain is over while it is dropped.
+struct LastLook {
+    looked: Looked,
+    too_early: Arc<AtomicBool>,
+}
+
+impl Drop for LastLook {
+    fn drop(&mut self) {
+        let over = self.looked.look().is_some();
+        self.too_early.store(over, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_call_is_counted_until_its_future_is_gone() {
+    proctor::watch_async(async {
+        let (looked, too_early) = (Looked::default(), Arc::new(AtomicBool::new(false)));
+        let (thing, noted) = (looked.clone(), Arc::clone(&too_early));
+        let app = move |_: Scope, _: Receive, _: Sender| {
+            let thing = LastLook { looked: thing.clone(), too_early: Arc::clone(&noted) };
+            async move {
+                let _thing = thing;
+                pending::<Result<(), Error>>().await
+            }
+        };
+        let drain = Arc::new(Drain::new(app, Shutdown::new()));
+        let served = Arc::clone(&drain);
+        let call = tokio::spawn(async move { testing::ask(&*served, Request::get("/")).await });
+        sleep(SECOND).await;
+        looked.0.lock().unwrap().drain = Some(Box::pin(async move { drain.drain(GRACE).await }));
+        let over = poll_fn(|cx| {
+            looked.0.lock().unwrap().waker = Some(cx.waker().clone());
+            looked.look().map_or(Poll::Pending, Poll::Ready)
+        });
+        let counts = timeout(PATIENCE, over).await.expect("an hour later, the drain is not over");
+        assert!(
+            !too_early.load(Ordering::Relaxed),
+            "the drain was over while the application's future was being dropped: it must be gone before its call counts as ended"
+        );
+        proctor::expect_eq!(
+            counts,
+            drained(0, 1, 0),
+            "what the drain counted, where one call never ends"
+        );
+        let _ = timeout(PATIENCE, call).await.expect("the call still goes on");
     });
 }
 

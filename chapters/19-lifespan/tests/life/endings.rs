@@ -1,4 +1,4 @@
-//! A server that starts and ends in one of several ways, for the tests of real processes in `tests/life/process.rs`.
+//! A server that starts and ends in one of several ways, for the tests of real processes in `process.rs`.
 //!
 //! `cargo run -p lifespan --example endings -- 127.0.0.1:0 feed`
 
