@@ -213,7 +213,7 @@ fn run_all<'a>(
 
 /// The first of these programs that cannot be started.
 fn missing<'a>(site: &Site, needs: &'a [String]) -> Option<&'a str> {
-    needs.iter().map(String::as_str).find(|tool| !programs::has(site, tool))
+    needs.iter().map(String::as_str).find(|tool| !programs::starts(site, tool))
 }
 
 /// Whether a run ended and drew as its recording says.

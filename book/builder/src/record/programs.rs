@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
+use std::io;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use serde::Deserialize;
 
@@ -66,15 +67,20 @@ impl Program {
     }
 }
 
-/// Whether a tool can be started.
+/// Whether a tool says its version.
 pub fn has(site: &Site, tool: &str) -> bool {
-    Command::new(path(site, tool))
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success())
+    version(site, tool).is_ok_and(|status| status.success())
+}
+
+/// Whether a tool can be started, whatever it says of its version.
+pub fn starts(site: &Site, tool: &str) -> bool {
+    version(site, tool).is_ok()
+}
+
+fn version(site: &Site, tool: &str) -> io::Result<ExitStatus> {
+    let mut command = Command::new(path(site, tool));
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status()
 }
 
 /// Where a tool is: one that is named with its folder is in the checkout, wherever we were started.
