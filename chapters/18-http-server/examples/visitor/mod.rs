@@ -1,9 +1,5 @@
 //! Visitors who tell what they say and hear, and when, for the chapter's examples and steps.
-#![allow(
-    dead_code,
-    clippy::allow_attributes,
-    reason = "each example uses a part of it, and none uses all"
-)]
+#![expect(dead_code, reason = "each example uses a part of it, and none uses all")]
 
 use std::io;
 use std::sync::OnceLock;
