@@ -1,6 +1,7 @@
 // Every page: loads without errors, asks no other host, keeps still, fits a phone, and is well-formed.
 
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
 import { CHAPTERS, PAGES, noteShifts, open, source } from '../lib/book.js';
@@ -60,10 +61,21 @@ describe('every page', () => {
             assert.deepEqual(described.mute, [], 'images without a text alternative');
             assert.deepEqual(described.mutePictures, [], 'figures without a title');
             assert.equal(described.unnamed, 0, 'empty headings');
+            await page.done();
+        });
+    }
+});
 
+// Nothing here depends on time, and each page has a process of its own: as many at once as there are processors.
+describe('every page fits a phone', { concurrency: availableParallelism() }, () => {
+    for (const name of PAGES) {
+        test(name, async () => {
+            const page = await book.page();
+            // Printing waits for a person.
+            await page.addInitScript(() => { window.print = () => {}; });
             for (const width of [360, 768]) {
                 await page.setViewportSize({ width, height: 740 });
-                await page.reload();
+                await page.read(name);
                 assert.deepEqual(await page.evaluate(overflowing), [], `what overflows at ${width} px`);
                 await page.evaluate(() => {
                     for (const details of document.querySelectorAll('details')) {
