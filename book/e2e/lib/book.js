@@ -166,7 +166,12 @@ export const noteShifts = (page) => page.addInitScript(() => {
     window.shifts = [];
     new PerformanceObserver((list) => {
         for (const entry of list.getEntries()) {
-            const what = entry.sources.map(({ node, previousRect, currentRect }) => {
+            // A line's end moves when the next line comes; nobody sees it.
+            const seen = entry.sources.filter(({ node }) => node?.nodeType !== Node.TEXT_NODE || node.textContent.trim());
+            if (seen.length === 0) {
+                continue;
+            }
+            const what = seen.map(({ node, previousRect, currentRect }) => {
                 const name = node?.id || node?.className || node?.nodeName;
                 return `${name} (${previousRect.x}, ${previousRect.y}) to (${currentRect.x}, ${currentRect.y})`;
             });

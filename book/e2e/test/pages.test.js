@@ -35,8 +35,8 @@ describe('every page', () => {
             assert.deepEqual(page.noted.errors, [], 'errors in the console');
             assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
             let shifts = await page.evaluate(() => window.shifts);
-            if (shifts.length > 0) {
-                // A busy machine may paint half a page, once in some hundred. A page that is at fault shifts at each first visit.
+            // A busy machine may paint half a page. A page that is at fault shifts at each first visit.
+            for (let visits = 1; shifts.length > 0 && visits < 5; visits += 1) {
                 const again = await book.page();
                 await noteShifts(again);
                 await again.read(name);
