@@ -10,13 +10,11 @@
 //! ```
 
 use std::env;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::process::{Command, Stdio};
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::thread;
 
+use crowd::memory::{end_with_input, of_watched};
 use event_loop::descriptors::raise_limit;
 use event_loop::server::{Server, listen};
 use event_loop::{EventLoop, Pace, Service};
@@ -26,9 +24,6 @@ use timeline::Plot;
 use wsgi::{Config, WallClock, crab_app};
 
 mod on_tokio;
-mod process;
-
-use process::resident;
 
 /// Descriptors for other things than connections.
 const SPARE: u64 = 32;
@@ -108,44 +103,7 @@ fn width(name: &str) -> usize {
 
 /// Mebibytes that a server of its own process keeps resident while so many watch the tide.
 fn memory_of(way: &str, count: usize) -> io::Result<f64> {
-    let mut server = Command::new(env::current_exe()?)
-        .args(["--serve", way, &(count as u64 + SPARE).to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let mut address = String::new();
-    let output = server.stdout.take().expect("the output is piped");
-    BufReader::new(output).read_line(&mut address)?;
-    let address: SocketAddr = address.trim_end().parse().map_err(io::Error::other)?;
-
-    let mut watchers = Vec::new();
-    for _ in 0..count {
-        let mut watcher = TcpStream::connect(address)?;
-        watcher.write_all(b"GET /feed HTTP/1.0\r\n\r\n")?;
-        watchers.push(watcher);
-    }
-    // Whoever has seen the first reading is being served.
-    for watcher in &mut watchers {
-        let mut seen = Vec::new();
-        while !seen.ends_with(b"rising\n") {
-            let mut byte = [0];
-            watcher.read_exact(&mut byte)?;
-            seen.push(byte[0]);
-        }
-    }
-    let memory = resident(server.id())?;
-    drop(watchers);
-    drop(server.stdin.take());
-    server.wait()?;
-    Ok(memory)
-}
-
-/// Ends this process when the other one closes its input.
-fn end_with_input() {
-    thread::spawn(|| {
-        let _ = io::stdin().read(&mut [0]);
-        std::process::exit(0);
-    });
+    of_watched(&["--serve", way, &(count as u64 + SPARE).to_string()], count)
 }
 
 // ANCHOR: servers

@@ -21,13 +21,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use crowd::memory::resident;
 use event_loop::descriptors::raise_limit;
 use event_loop::{Pace, Service};
 use reactor::server::serve;
 use reactor::{Ebb, Reactor, TcpListener, now, sleep};
 use wsgi::{Config, crab_app};
-
-mod process;
 
 /// Descriptors for other things than connections.
 const SPARE: u64 = 32;
@@ -141,7 +140,7 @@ fn settle(ebb: &mut Ebb, is_settled: impl Fn(&Count) -> bool) -> io::Result<Coun
 /// Prints a line of the table, and returns the resident memory in it.
 fn row(when: &str, count: &Count) -> io::Result<f64> {
     let Count { tasks, timers, sockets, descriptors } = count;
-    let memory = process::resident(std::process::id())?;
+    let memory = resident(std::process::id())?;
     println!(
         "{when:<15}  {tasks:>5}  {timers:>6}  {sockets:>7}  {descriptors:>11}  {memory:>12.1}"
     );

@@ -22,35 +22,11 @@ use proctor::{expect_eq, watch};
 use reactor::hyper::wsgi::Site;
 use reactor::hyper::{Io, Timer, serve};
 use reactor::{Ebb, TcpListener, now, sleep_until, spawn};
-use wsgi::{Body, Clock, Config, Environ, Error, ErrorLog, StartResponse, crab_app};
+use wsgi::{Body, Clock, Config, Environ, Error, ErrorLog, StartResponse};
 
-/// A server on a thread of its own, and where it is.
-fn serving(service: impl FnOnce() -> Service + Send + 'static) -> SocketAddr {
-    let (tell, address) = mpsc::channel();
-    thread::spawn(move || {
-        reactor::new().unwrap().block_on(async {
-            let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
-            serve(&listener, Rc::new(service())).await;
-        });
-    });
-    address.recv().unwrap()
-}
+mod common;
 
-fn site() -> SocketAddr {
-    serving(|| {
-        let pace = Arc::new(Pace::new());
-        Service::new(crab_app(pace.clone()), pace, Config::default())
-    })
-}
-
-fn ask(server: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(server).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
+use common::{ask, serving, site};
 
 /// The next response whose body has a length, with its head.
 fn next_response(stream: &mut impl BufRead) -> String {
@@ -75,7 +51,7 @@ fn next_response(stream: &mut impl BufRead) -> String {
 #[test]
 fn one_connection_serves_one_request_after_the_other() {
     watch(|| {
-        let mut stream = BufReader::new(TcpStream::connect(site()).unwrap());
+        let mut stream = BufReader::new(TcpStream::connect(serving(serve, site)).unwrap());
         for crab in ["hermit", "fiddler", "coconut"] {
             let request = format!("GET /crabs/{crab} HTTP/1.1\r\nHost: c\r\n\r\n");
             stream.get_mut().write_all(request.as_bytes()).unwrap();
@@ -89,7 +65,7 @@ fn one_connection_serves_one_request_after_the_other() {
 fn requests_that_come_in_one_piece_are_answered_in_order() {
     watch(|| {
         let answer = ask(
-            site(),
+            serving(serve, site),
             "GET /crabs/hermit HTTP/1.1\r\nHost: c\r\n\r\n\
              GET /crabs/fiddler HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n",
         );
@@ -101,7 +77,7 @@ fn requests_that_come_in_one_piece_are_answered_in_order() {
 #[test]
 fn the_feed_begins_at_once_and_keeps_nobody_waiting() {
     watch(|| {
-        let server = site();
+        let server = serving(serve, site);
         let mut watcher = TcpStream::connect(server).unwrap();
         watcher.write_all(b"GET /feed HTTP/1.1\r\nHost: c\r\n\r\n").unwrap();
         let mut lines = BufReader::new(watcher).lines().map(Result::unwrap);
@@ -126,7 +102,8 @@ fn echo(mut environ: Environ, start_response: StartResponse) -> Result<Body, Err
 #[test]
 fn the_application_is_told_what_the_request_says() {
     watch(|| {
-        let server = || serving(|| Service::new(echo, Arc::new(Pace::new()), Config::default()));
+        let server =
+            || serving(serve, || Service::new(echo, Arc::new(Pace::new()), Config::default()));
         let whole =
             "POST /?a=b HTTP/1.1\r\nHost: c\r\nContent-Length: 4\r\nConnection: close\r\n\r\ncrab";
         let answer = ask(server(), whole);
@@ -141,7 +118,7 @@ fn the_application_is_told_what_the_request_says() {
 #[test]
 fn a_body_that_is_too_long_is_refused() {
     watch(|| {
-        let server = serving(|| {
+        let server = serving(serve, || {
             let mut config = Config::default();
             config.limits.body = 3;
             Service::new(echo, Arc::new(Pace::new()), config)
@@ -167,7 +144,7 @@ fn a_body_that_makes_no_sense_is_refused_and_nothing_is_reported() {
         let (report, reports) = mpsc::channel();
         let errors = ErrorLog::new(Reports(Arc::new(Mutex::new(report))));
         let config = Config { errors, ..Config::default() };
-        let server = serving(move || Service::new(echo, Arc::new(Pace::new()), config));
+        let server = serving(serve, move || Service::new(echo, Arc::new(Pace::new()), config));
         let head =
             "POST / HTTP/1.1\r\nHost: c\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n";
         let answer = ask(server, &format!("{head}crab\r\n"));
@@ -218,7 +195,7 @@ fn an_application_that_fails_is_answered_for_and_reported() {
         let (report, reports) = mpsc::channel();
         let errors = ErrorLog::new(Reports(Arc::new(Mutex::new(report))));
         let config = Config { errors, ..Config::default() };
-        let server = serving(move || Service::new(fails, Arc::new(Pace::new()), config));
+        let server = serving(serve, move || Service::new(fails, Arc::new(Pace::new()), config));
         let get = |path: &str| {
             ask(server, &format!("GET {path} HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n"))
         };
@@ -257,7 +234,7 @@ fn in_parts(words: impl Iterator<Item = &'static str> + Clone + Send + Sync + 's
 #[test]
 fn a_client_that_has_asked_and_closes_its_side_gets_the_whole_answer() {
     watch(|| {
-        let server = serving(|| in_parts(["one ", "two ", "three"].into_iter()));
+        let server = serving(serve, || in_parts(["one ", "two ", "three"].into_iter()));
         let mut stream = TcpStream::connect(server).unwrap();
         stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
         stream.shutdown(std::net::Shutdown::Write).unwrap();
@@ -271,7 +248,7 @@ fn a_client_that_has_asked_and_closes_its_side_gets_the_whole_answer() {
 fn what_an_application_slept_before_it_failed_nobody_else_waits_for() {
     watch(|| {
         let hour = Duration::from_hours(1);
-        let server = serving(move || {
+        let server = serving(serve, move || {
             let pace = Arc::new(Pace::new());
             let clock = Arc::clone(&pace);
             let app = move |environ: Environ, start_response: StartResponse| {
@@ -306,7 +283,7 @@ fn curl_reads_the_site() {
     };
     assert!(version.status.success());
     watch(move || {
-        let server = site();
+        let server = serving(serve, site);
         let page = |path: &str| format!("http://{server}{path}");
         // Two pages on one connection, and a feed that ends.
         let out = Command::new("curl")
@@ -410,8 +387,7 @@ fn what_the_application_sleeps_is_slept_between_the_parts() {
             let hears = Rc::<RefCell<Vec<u8>>>::default();
             let says = "GET /feed?readings=3 HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n";
             let client = Silent { says: io::Cursor::new(says.into()), hears: Rc::clone(&hears) };
-            let pace = Arc::new(Pace::new());
-            let service = Rc::new(Service::new(crab_app(pace.clone()), pace, Config::default()));
+            let service = Rc::new(site());
             let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
             let site = Site::new(service, nowhere, nowhere, Timer::new());
             let served = spawn(async move {

@@ -2,44 +2,16 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::rc::Rc;
-use std::sync::{Arc, mpsc};
-use std::thread;
+use std::sync::Arc;
 
 use event_loop::{Pace, Service};
 use proctor::{expect_eq, watch};
-use reactor::TcpListener;
 use reactor::server::serve;
-use wsgi::{Body, Config, Environ, Error, StartResponse, crab_app};
+use wsgi::{Body, Config, Environ, Error, StartResponse};
 
-/// A server on a thread of its own, and where it is.
-fn serving(service: impl FnOnce() -> Service + Send + 'static) -> SocketAddr {
-    let (tell, address) = mpsc::channel();
-    thread::spawn(move || {
-        reactor::new().unwrap().block_on(async {
-            let listener = TcpListener::bind(([127, 0, 0, 1], 0).into()).unwrap();
-            tell.send(listener.local_addr().unwrap()).unwrap();
-            serve(&listener, Rc::new(service())).await;
-        });
-    });
-    address.recv().unwrap()
-}
+mod common;
 
-fn site() -> SocketAddr {
-    serving(|| {
-        let pace = Arc::new(Pace::new());
-        Service::new(crab_app(pace.clone()), pace, Config::default())
-    })
-}
-
-/// Sends `request`, and returns all that comes back.
-fn ask(server: SocketAddr, request: &str) -> String {
-    let mut stream = TcpStream::connect(server).unwrap();
-    stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
+use common::{ask, serving, site};
 
 fn get(server: SocketAddr, path: &str) -> String {
     ask(server, &format!("GET {path} HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n"))
@@ -48,7 +20,7 @@ fn get(server: SocketAddr, path: &str) -> String {
 #[test]
 fn somebody_who_watches_the_tide_keeps_nobody_waiting() {
     watch(|| {
-        let server = site();
+        let server = serving(serve, site);
         let mut phone = TcpStream::connect(server).unwrap();
         phone.write_all(b"GET / HT").unwrap();
         let mut watcher = TcpStream::connect(server).unwrap();
@@ -65,7 +37,7 @@ fn somebody_who_watches_the_tide_keeps_nobody_waiting() {
 #[test]
 fn two_hundred_clients_who_are_all_half_way() {
     watch(|| {
-        let server = site();
+        let server = serving(serve, site);
         let mut clients: Vec<_> = (0..200).map(|_| TcpStream::connect(server).unwrap()).collect();
         let request = b"GET /crabs/fiddler HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n";
         for piece in request.chunks(20) {
@@ -85,7 +57,7 @@ fn two_hundred_clients_who_are_all_half_way() {
 fn requests_that_come_in_one_piece_are_answered_in_order() {
     watch(|| {
         let answer = ask(
-            site(),
+            serving(serve, site),
             "GET /crabs/hermit HTTP/1.1\r\nHost: c\r\n\r\n\
              GET /crabs/fiddler HTTP/1.1\r\nHost: c\r\nConnection: close\r\n\r\n",
         );
@@ -104,7 +76,8 @@ fn echo(mut environ: Environ, start_response: StartResponse) -> Result<Body, Err
 #[test]
 fn the_application_reads_the_whole_body_and_a_client_may_wait_to_send_it() {
     watch(|| {
-        let server = serving(|| Service::new(echo, Arc::new(Pace::new()), Config::default()));
+        let server =
+            serving(serve, || Service::new(echo, Arc::new(Pace::new()), Config::default()));
         let mut client = TcpStream::connect(server).unwrap();
         let head = "POST / HTTP/1.1\r\nHost: c\r\nContent-Length: 4\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
         client.write_all(head.as_bytes()).unwrap();
@@ -125,7 +98,8 @@ fn the_application_reads_the_whole_body_and_a_client_may_wait_to_send_it() {
 #[test]
 fn nonsense_is_refused_and_the_refusal_arrives() {
     watch(|| {
-        let answer = ask(site(), "GET /\u{1}nonsense\r\n\r\n and more than was asked for");
+        let answer =
+            ask(serving(serve, site), "GET /\u{1}nonsense\r\n\r\n and more than was asked for");
         assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     });
 }
@@ -133,7 +107,7 @@ fn nonsense_is_refused_and_the_refusal_arrives() {
 #[test]
 fn clients_that_leave_or_reset_take_nobody_with_them() {
     watch(|| {
-        let server = site();
+        let server = serving(serve, site);
         for number in 0..50 {
             let mut client = TcpStream::connect(server).unwrap();
             client.write_all(b"GET /feed HTTP/1.1\r\nHost: c\r\n\r\n").unwrap();

@@ -88,12 +88,9 @@ impl Slot {
         inner.rules = rules;
         inner.handed = false;
         let call = inner.call;
-        let past = (inner.start.take(), inner.event.take(), inner.server.take());
-        let (senders, receiver) = inner.application();
-        drop(inner);
-        drop(past);
-        senders.wake();
-        wake(receiver);
+        let server = inner.server.take();
+        withdraw(inner);
+        drop(server);
         call
     }
 
@@ -246,12 +243,7 @@ impl Slot {
         let mut inner = self.lock();
         inner.closed = true;
         inner.rules.gone();
-        let past = (inner.start.take(), inner.event.take());
-        let (senders, receiver) = inner.application();
-        drop(inner);
-        drop(past);
-        senders.wake();
-        wake(receiver);
+        withdraw(inner);
     }
 
     /// Whether the client is gone.
@@ -294,12 +286,7 @@ impl Slot {
         let is_response = matches!(inner.rules, Rules::Http(_));
         if is_response && !inner.handed && !inner.rules.is_complete() {
             inner.call.0 += 1;
-            let past = (inner.start.take(), inner.event.take());
-            let (senders, receiver) = inner.application();
-            drop(inner);
-            drop(past);
-            senders.wake();
-            wake(receiver);
+            withdraw(inner);
         } else {
             drop(inner);
         }
@@ -317,11 +304,6 @@ impl Slot {
 impl Inner {
     fn is_over(&self, call: CallId) -> bool {
         self.closed || self.call != call || self.rules.is_complete()
-    }
-
-    /// All who wait on the application's side, to be woken when the lock is free.
-    fn application(&mut self) -> (Waiters, Option<Waker>) {
-        (mem::take(&mut self.senders), self.receiver.take())
     }
 }
 
@@ -375,6 +357,17 @@ impl Waiters {
             self.others.into_iter().for_each(Waker::wake);
         }
     }
+}
+
+/// Of what a call has said and the server has not taken, nothing comes any more. All who wait on the application's side learn of it.
+#[inline]
+fn withdraw(mut inner: MutexGuard<'_, Inner>) {
+    let past = (inner.start.take(), inner.event.take());
+    let (senders, receiver) = (mem::take(&mut inner.senders), inner.receiver.take());
+    drop(inner);
+    drop(past);
+    senders.wake();
+    wake(receiver);
 }
 
 /// An answer that the application can have as often as it asks. One that asks for ever, and does not listen, must let go of its thread.

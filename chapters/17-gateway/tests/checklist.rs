@@ -1,24 +1,8 @@
 //! The checklist names tests that exist.
 
-use std::fs;
-use std::path::Path;
+mod named;
 
 #[test]
 fn every_test_that_the_checklist_names_exists() {
-    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let checklist = fs::read_to_string(tests.join("checklist.md")).unwrap();
-    let mut code = String::new();
-    for file in fs::read_dir(&tests).unwrap() {
-        let path = file.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "rs") {
-            code.push_str(&fs::read_to_string(path).unwrap());
-        }
-    }
-    let in_backticks = checklist.split('`').skip(1).step_by(2);
-    let names: Vec<_> = in_backticks.filter(|name| name.matches('_').count() > 2).collect();
-    assert!(names.len() > 30, "the checklist names tests: {names:?}");
-    for name in names {
-        let place = format!("fn {name}(");
-        assert!(code.contains(&place), "tests/checklist.md names a test that is not there: {name}");
-    }
+    named::exist("tests/checklist.md", &["tests"], 31);
 }

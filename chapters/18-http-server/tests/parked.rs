@@ -1,21 +1,19 @@
 //! What an idle connection holds: bytes of memory, which count the same every time.
 
-#[path = "held/mod.rs"]
-mod held;
-
 use std::time::Duration;
 
 use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
 use http_server::{Config, Server};
+use proctor::memory::{Counting, Mark};
 use proctor::watch_local;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
 #[global_allocator]
-static MEMORY: held::Holding = held::Holding;
+static MEMORY: Counting = Counting;
 
-const CONNECTIONS: u32 = 50;
+const CONNECTIONS: usize = 50;
 const GET: &[u8] = b"GET / HTTP/1.1\r\nhost: crab\r\naccept: */*\r\n\r\n";
 
 /// Its future is not small.
@@ -41,8 +39,8 @@ fn a_parked_connection_holds_no_more_than_one_that_has_said_nothing_yet() {
         }
         let config = Config { keep_alive: Duration::from_hours(1), ..Config::default() };
         let server = Server::new(hello, config);
-        let before = held::bytes();
-        let each = || (held::bytes() - before) / i64::from(CONNECTIONS);
+        let before = Mark::here();
+        let each = || before.held() / CONNECTIONS;
         let mut clients = Vec::new();
         for (client, theirs) in pairs.drain(..) {
             tokio::spawn(server.serve_connection(theirs));
@@ -89,7 +87,7 @@ fn where_more_are_awake_than_may_be_one_that_becomes_idle_is_parked_at_once() {
             theirs.read_exact(&mut buffer).await.unwrap();
             theirs.write_all(&buffer).await.unwrap();
             client.read_exact(&mut buffer).await.unwrap();
-            let before = held::bytes();
+            let before = Mark::here();
             tokio::spawn(server.serve_connection(theirs));
             client.write_all(GET).await.unwrap();
             let mut read = 0;
@@ -97,7 +95,7 @@ fn where_more_are_awake_than_may_be_one_that_becomes_idle_is_parked_at_once() {
                 read += client.read(&mut buffer[read..]).await.unwrap();
             }
             yield_now().await;
-            grown.push(held::bytes() - before);
+            grown.push(before.held());
             clients.push(client);
         }
         let small: Vec<bool> = grown.iter().map(|&bytes| bytes < 2_048).collect();

@@ -32,7 +32,7 @@ pub mod codes {
 }
 
 /// The longest reason, in bytes: a control frame has 125, of which the code takes two.
-pub const REASON: usize = 123;
+const REASON: usize = 123;
 
 /// Whether a close frame may have that code: those that the protocol or IANA has given a meaning on the wire,
 /// 3000 to 3999 for libraries and 4000 to 4999 for applications.

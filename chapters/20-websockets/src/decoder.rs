@@ -134,7 +134,7 @@ impl Decoder {
     }
 
     /// Whether something has begun and not ended: half a head, half a payload, or a message whose last fragment is to come.
-    pub fn is_in_the_middle(&self) -> bool {
+    fn is_in_the_middle(&self) -> bool {
         self.length > 0 || self.frame.is_some() || self.message.is_some()
     }
 

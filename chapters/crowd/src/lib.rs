@@ -19,9 +19,12 @@
 //! The client speaks as much HTTP/1.1 as reading an answer takes ([RFC 9112], section 6: a length, chunks, or the
 //! connection's end). It leaves out keep-alive, redirects, cookies and everything else of a browser.
 //!
+//! [`memory`] has watchers only, as many as one likes, and asks what the server has in memory for them.
+//!
 //! [RFC 9112]: https://www.rfc-editor.org/rfc/rfc9112
 
 mod answer;
+pub mod memory;
 mod visitor;
 mod visits;
 

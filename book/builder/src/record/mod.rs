@@ -494,6 +494,23 @@ kind = "error"
     }
 
     #[test]
+    fn a_recording_that_needs_a_program_of_others_is_skipped_where_it_is_missing() {
+        let fixture = Fixture::new();
+        let recording = |name: &str, needs: &str| {
+            format!(
+                "[[recording]]\nname = \"{name}\"\ncommand = \"rustc --version\"\nkind = \"exact\"\nneeds = [{needs}]\n\n"
+            )
+        };
+        let recordings =
+            recording("has", "\"rustc\"") + &recording("lacks", "\"rustc\", \"no-tea\"");
+        fixture.write("chapters/01-waiting/recordings.toml", &recordings);
+        let report = record(&fixture.site(), &[]).unwrap();
+        assert_eq!((report.problems, report.runs), (Vec::new(), 1));
+        let skipped = "lacks in chapters/01-waiting (`rustc --version`): no-tea is not installed";
+        assert_eq!(report.skipped, [skipped]);
+    }
+
+    #[test]
     fn a_name_that_stands_for_nothing_is_said() {
         let fixture = fixture();
         let error = record(&fixture.site(), &[String::from("milk")]).unwrap_err();
