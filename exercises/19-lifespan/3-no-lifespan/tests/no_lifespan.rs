@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use gateway::{
-    App, Error, Failure, LifespanScope, Receive, ReceiveEvent, Scope, SendEvent, Sender,
-};
+use gateway::{App, Error, Failure, Receive, ReceiveEvent, Scope, SendEvent, Sender};
 use no_lifespan::{Config, Farewell, Mode, NotStarted, Served, run};
 use tokio::time::{Instant, sleep, timeout};
 
@@ -63,8 +61,6 @@ enum Then {
     Dies(u64),
     /// It panics after so many seconds.
     Panics(u64),
-    /// It stores something more after a second.
-    Stores,
     /// It waits for the shutdown, and says a second later that it has failed.
     SaysFailed,
     /// It says so, and returns an error.
@@ -102,7 +98,6 @@ impl fmt::Display for Then {
         formatter.write_str(match self {
             Self::PutsAwayAndStays => "answers lifespan.shutdown after a second, and does not return",
             Self::Works => "works once a second until lifespan.shutdown, and answers that",
-            Self::Stores => "stores something more after a second, and answers lifespan.shutdown",
             Self::SaysFailed => "says lifespan.shutdown.failed a second after lifespan.shutdown",
             Self::SaysFailedAndDies => "says lifespan.shutdown.failed a second after lifespan.shutdown, and returns an error",
             Self::DiesAtTheEnd => "returns an error a second after lifespan.shutdown",
@@ -207,17 +202,12 @@ impl App for Site {
         }
         scope.state.insert(Pool("full"));
         send.send(SendEvent::LifespanStartupComplete).await?;
-        self.goes_on(scope, receive, &send).await
+        self.goes_on(receive, &send).await
     }
 }
 
 impl Site {
-    async fn goes_on(
-        &self,
-        scope: &LifespanScope,
-        mut receive: Receive,
-        send: &Sender,
-    ) -> Result<(), Error> {
+    async fn goes_on(&self, mut receive: Receive, send: &Sender) -> Result<(), Error> {
         match self.then {
             Then::Leaves(seconds) => {
                 sleep(Duration::from_secs(seconds)).await;
@@ -238,11 +228,6 @@ impl Site {
                     () = sleep(SECOND) => self.seen.worked.fetch_add(1, Ordering::Relaxed),
                 };
             },
-            Then::Stores => {
-                sleep(SECOND).await;
-                scope.state.insert(Pool("overflowing"));
-                receive.next().await;
-            }
             _ => {
                 receive.next().await;
             }
@@ -392,18 +377,6 @@ fn each_bound_is_for_one_answer() {
             "what `run` returned, where start-up takes 59 s of 60, `serve` two days, and shutdown 4 s of 5"
         );
         proctor::expect_eq!(ran.at, 2 * DAY + 63 * SECOND, "when");
-    });
-}
-
-#[test]
-fn what_is_stored_later_is_too_late() {
-    proctor::watch_async(async {
-        let ran = run_site(GOOD, Then::Stores, Mode::Auto).await;
-        proctor::expect_eq!(
-            ran.result,
-            "served with a full pool, Farewell::Complete",
-            "what `run` returned, where the application replaces what it has stored a second after start-up was complete"
-        );
     });
 }
 

@@ -1,4 +1,4 @@
-//! Small writes are collected into large ones, and the last one is large enough by itself.
+//! A buffer saves writes, and what is in it at the end is written by itself.
 //!
 //! caught by: a_body_is_kept_however_it_comes
 

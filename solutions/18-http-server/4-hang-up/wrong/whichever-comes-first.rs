@@ -47,22 +47,27 @@ where
     C: Fn(Ended),
 {
     // It is here before the first poll.
-    let mut end = End { ended: Ended::Dropped, clean_up };
+    let mut end = End { call: Some(call), ended: Ended::Dropped, clean_up };
     async move {
-        end.ended = see_through(call, left, grace).await;
+        if let Some(call) = end.call.take() {
+            end.ended = see_through(call, left, grace).await;
+        }
         // And is dropped here, or wherever this is dropped.
         drop(end);
     }
 }
 
 /// Cleans up when it is dropped.
-struct End<C: Fn(Ended)> {
+struct End<F, C: Fn(Ended)> {
+    /// Until the first poll.
+    call: Option<Call<F>>,
     ended: Ended,
     clean_up: C,
 }
 
-impl<C: Fn(Ended)> Drop for End<C> {
+impl<F, C: Fn(Ended)> Drop for End<F, C> {
     fn drop(&mut self) {
+        self.call = None;
         (self.clean_up)(std::mem::replace(&mut self.ended, Ended::Dropped));
     }
 }

@@ -113,14 +113,13 @@ where
         }
     };
 
-    let (ended, last) = match ended {
-        Some(how) => (Some(()), Ok(Step::Ended(how))),
-        None => {
-            call.tell(ReceiveEvent::LifespanShutdown);
-            (None, timeout(config.shutdown, call.next()).await)
-        }
+    let told = ended.is_none();
+    let last = if let Some(how) = ended {
+        Ok(Step::Ended(how))
+    } else {
+        call.tell(ReceiveEvent::LifespanShutdown);
+        timeout(config.shutdown, call.next()).await
     };
-    let told = !matches!(ended, Some(()));
     let farewell = match last {
         Err(_) => Farewell::Late,
         Ok(Step::Says(SendEvent::LifespanShutdownFailed(why))) => Farewell::Failed(why),
