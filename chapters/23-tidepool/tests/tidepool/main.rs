@@ -1,0 +1,10 @@
+//! The server that one deploys: its options, its parts, and real processes of it.
+#![cfg(unix)]
+
+mod files;
+mod machine;
+mod options;
+mod process;
+mod proxy;
+mod proxy_protocol;
+mod server;
