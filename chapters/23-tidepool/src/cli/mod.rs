@@ -121,6 +121,9 @@ fn from_environment(command: &Command, look: Environment<'_>) -> Result<Layer, R
 /// The file is known before the rest is read: from the command line, or from the environment.
 fn config_file(command: &Command, arguments: &[OsString], environment: &Layer) -> Option<String> {
     let lenient = command.clone().ignore_errors(true);
+    // A question is answered later: with what the file says.
+    let question = |word: &&OsString| ["-h", "--help", "-V", "--version"].iter().any(|q| word == q);
+    let arguments = arguments.iter().filter(|word| !question(word));
     let named = lenient.try_get_matches_from(arguments).ok();
     let named = named.and_then(|matches| matches.get_one::<std::path::PathBuf>("config").cloned());
     match named {

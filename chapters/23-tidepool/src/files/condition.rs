@@ -56,7 +56,8 @@ impl Validators {
     pub(super) fn judge(&self, scope: &HttpScope) -> Verdict {
         let field = |name| scope.header(name);
         if let Some(tags) = field("if-match") {
-            if !self.is_among(tags) {
+            // A weak tag never fits here.
+            if !tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == self.tag) {
                 return Verdict::Failed;
             }
         } else if let Some(date) = field("if-unmodified-since").and_then(parse_http_date)

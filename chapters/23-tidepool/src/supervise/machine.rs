@@ -41,7 +41,7 @@ impl Default for Policy {
             pause: Duration::from_millis(100),
             longest_pause: Duration::from_secs(10),
             stable: Duration::from_secs(10),
-            attempts: 5,
+            attempts: 3,
         }
     }
 }
@@ -286,9 +286,12 @@ impl Machine {
         bounds.chain(start).min()
     }
 
-    /// Those that are ready or will be.
+    /// Those that are ready, or are to be.
     fn coming(&self) -> usize {
-        self.workers.values().filter(|worker| !matches!(worker.state, State::Ending { .. })).count()
+        // One that did not become ready counts until it is gone: then it is known what comes of it.
+        let counts =
+            |worker: &&Worker| worker.fresh || !matches!(worker.state, State::Ending { .. });
+        self.workers.values().filter(counts).count()
     }
 
     // ANCHOR: needed
@@ -303,12 +306,6 @@ impl Machine {
 
     /// Who is missing is started, and one that is too many is told to end.
     fn settle(&mut self, now: Duration) {
-        while self.coming() < self.needed() && now >= self.not_before {
-            let (id, state) = (self.next, State::Starting { since: now });
-            self.next += 1;
-            self.workers.insert(id, Worker { state, retiring: false, fresh: true });
-            self.actions.push(Action::Spawn(id));
-        }
         while self.ready() > self.wanted {
             let ready = |worker: &Worker| matches!(worker.state, State::Ready { .. });
             let mut ids = self.workers.iter().filter(|(_, worker)| ready(worker));
@@ -316,6 +313,12 @@ impl Machine {
             let oldest = ids.clone().find(|(_, worker)| worker.retiring);
             let Some((&id, _)) = oldest.or_else(|| ids.next_back()) else { break };
             self.terminate(now, id);
+        }
+        while self.coming() < self.needed() && now >= self.not_before {
+            let (id, state) = (self.next, State::Starting { since: now });
+            self.next += 1;
+            self.workers.insert(id, Worker { state, retiring: false, fresh: true });
+            self.actions.push(Action::Spawn(id));
         }
         if !self.started && self.ready() >= self.wanted {
             self.started = true;

@@ -6,7 +6,9 @@ use std::process;
 use std::thread;
 use std::time::Duration;
 
-use gateway::{Error, ReceiveEvent, Receive, ResponseBody, ResponseStart, Scope, SendEvent, Sender};
+use gateway::{
+    Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, SendEvent, Sender,
+};
 
 fn main() {
     tidepool::main(subject)
