@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn another_length_or_another_moment_is_another_tag() {
-        let first = Validators::from(10, Some(Duration::from_nanos(1_500_000_000)));
-        let longer = Validators::from(11, Some(Duration::from_nanos(1_500_000_000)));
+        let first = Validators::from(10, Some(Duration::from_millis(1_500)));
+        let longer = Validators::from(11, Some(Duration::from_millis(1_500)));
         let later = Validators::from(10, Some(Duration::from_nanos(1_500_000_001)));
         assert!(first.tag != longer.tag && first.tag != later.tag);
     }

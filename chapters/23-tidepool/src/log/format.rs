@@ -52,14 +52,14 @@ fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(char::is_control) {
         return text.into();
     }
-    let escaped = text.chars().fold(String::with_capacity(text.len() + 8), |mut line, c| {
-        if c.is_control() {
-            line.extend(c.escape_default())
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if character.is_control() {
+            escaped.extend(character.escape_default());
         } else {
-            line.push(c)
+            escaped.push(character);
         }
-        line
-    });
+    }
     escaped.into()
 }
 

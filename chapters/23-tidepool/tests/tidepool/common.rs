@@ -143,7 +143,7 @@ pub fn try_ask(address: &str, path: &str, fields: &str) -> std::io::Result<Strin
 /// The body of the answer.
 pub fn ask(address: &str, path: &str) -> String {
     let heard = try_ask(address, path, "").unwrap();
-    let (head, body) = heard.split_once("\r\n\r\n").unwrap();
-    assert!(head.starts_with("HTTP/1.1 200"), "{heard}");
+    let (start, body) = heard.split_once("\r\n\r\n").unwrap();
+    assert!(start.starts_with("HTTP/1.1 200"), "{heard}");
     body.to_owned()
 }

@@ -125,7 +125,7 @@ fn workers_that_die_young_are_replaced_ever_more_slowly_and_forgiven_later() {
             run.event(Event::Beat(1));
             run.event(Event::Time);
         }
-        pauses.push((run.now - before).as_millis());
+        pauses.push(run.now.saturating_sub(before).as_millis());
         run.event(Event::Ready(victim + 1));
     }
     assert_eq!(pauses, [100, 200, 400, 800, 1_600, 3_200, 6_400, 10_000, 10_000, 10_000]);

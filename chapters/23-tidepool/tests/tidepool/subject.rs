@@ -31,7 +31,7 @@ async fn subject(scope: Scope, receive: Receive, send: Sender) -> Result<(), Err
         "/quit" => process::exit(7),
         "/block" => {
             // Not a polite one: the thread is gone.
-            thread::sleep(Duration::from_secs(3_600));
+            thread::sleep(Duration::from_hours(1));
             String::new()
         }
         "/feed" => {
