@@ -13,6 +13,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::units::{mode, size, time};
 use crate::proxy::Trust;
+use crate::reload::Pattern;
 
 const AFTER: &str = "Every option is also an environment variable, as TIDEPOOL_PORT for --port (WEB_CONCURRENCY and FORWARDED_ALLOW_IPS are \
 read too), and a key of the file that --config names, as port = 8000. The command line wins over the environment, and that over the file.
@@ -281,10 +282,10 @@ pub struct Development {
     pub reload_dir: Vec<PathBuf>,
     /// Which files matter; may be given several times
     #[arg(long, value_name = "PATTERN", default_values = ["*.rs", "Cargo.toml", "Cargo.lock"])]
-    pub reload_include: Vec<globset::Glob>,
+    pub reload_include: Vec<Pattern>,
     /// Which do not, in whatever folder; may be given several times
     #[arg(long, value_name = "PATTERN", default_values = ["**/target/**", "**/.*/**"])]
-    pub reload_exclude: Vec<globset::Glob>,
+    pub reload_exclude: Vec<Pattern>,
     /// How long it has to be quiet after a change
     #[arg(long, value_name = "TIME", default_value = "0.25", value_parser = time)]
     pub reload_delay: Duration,

@@ -19,7 +19,7 @@ use wsgi::ErrorLog;
 use crate::cli::{LogFormat, LogLevel, Logging};
 
 pub use access::Access;
-use format::Text;
+use format::{Json, Text};
 
 /// The target of the lines about requests.
 pub const ACCESS: &str = "tidepool::access";
@@ -45,9 +45,7 @@ pub fn install(options: &Logging) {
             let colours = options.use_colors.unwrap_or(on_terminal);
             builder.with_ansi(colours).event_format(Text).finish().try_init()
         }
-        LogFormat::Json => {
-            builder.json().flatten_event(true).with_current_span(false).finish().try_init()
-        }
+        LogFormat::Json => builder.with_ansi(false).event_format(Json).finish().try_init(),
     };
 }
 

@@ -7,6 +7,7 @@
 //! It leaves out several workers.
 
 mod build;
+mod pattern;
 mod watch;
 
 use std::ffi::OsString;
@@ -16,6 +17,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
+
+pub use pattern::Pattern;
 
 use crate::cli::Options;
 use crate::listen::Sockets;

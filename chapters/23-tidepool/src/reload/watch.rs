@@ -5,11 +5,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use notify_debouncer_full::notify::{RecommendedWatcher, RecursiveMode};
 use notify_debouncer_full::{DebounceEventResult, Debouncer, RecommendedCache, new_debouncer};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
+use super::Pattern;
 use crate::cli::Development;
 
 /// What the options name, or the package that was started by `cargo run`, or where we are.
@@ -24,33 +24,25 @@ pub(super) fn folders(options: &Development) -> Vec<PathBuf> {
 /// The files that matter.
 pub(super) struct Files {
     folders: Vec<PathBuf>,
-    include: GlobSet,
-    exclude: GlobSet,
+    include: Vec<Pattern>,
+    exclude: Vec<Pattern>,
 }
 
 impl Files {
     pub(super) fn new(options: &Development, folders: &[PathBuf]) -> io::Result<Self> {
-        let set = |globs: &[Glob]| {
-            let mut builder = GlobSetBuilder::new();
-            for glob in globs {
-                builder.add(glob.clone());
-            }
-            builder.build().map_err(io::Error::other)
-        };
         let folders =
             folders.iter().map(|folder| folder.canonicalize()).collect::<io::Result<_>>()?;
         Ok(Self {
             folders,
-            include: set(&options.reload_include)?,
-            exclude: set(&options.reload_exclude)?,
+            include: options.reload_include.clone(),
+            exclude: options.reload_exclude.clone(),
         })
     }
 
     pub(super) fn matter(&self, path: &Path) -> bool {
         let inside = self.folders.iter().find_map(|folder| path.strip_prefix(folder).ok());
         let Some(inside) = inside else { return false };
-        let name = Path::new(inside.file_name().unwrap_or_default());
-        let matches = |set: &GlobSet| set.is_match(inside) || set.is_match(name);
+        let matches = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.fits(inside));
         matches(&self.include) && !matches(&self.exclude)
     }
 }

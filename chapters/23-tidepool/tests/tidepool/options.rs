@@ -104,8 +104,8 @@ const TABLE: &[Row] = &[
     ("--timeout-leave 9", |o| is(life(o).leave, 9)),
     ("--reload", |o| o.development.reload),
     ("--reload-dir src", |o| o.development.reload_dir == [std::path::Path::new("src")]),
-    ("--reload-include *.html", |o| o.development.reload_include[0].glob() == "*.html"),
-    ("--reload-exclude *.rs", |o| o.development.reload_exclude[0].glob() == "*.rs"),
+    ("--reload-include *.html", |o| o.development.reload_include[0].to_string() == "*.html"),
+    ("--reload-exclude *.rs", |o| o.development.reload_exclude[0].to_string() == "*.rs"),
     ("--reload-delay 9", |o| is(o.development.reload_delay, 9)),
     ("--reload-command true", |o| o.development.reload_command.is_some()),
 ];
