@@ -1,0 +1,3 @@
+"""The echo that examples/against compares with, for Uvicorn."""
+
+from echo import echo as app  # noqa: F401
