@@ -283,10 +283,13 @@ const ON_THE_WIRE: [RangeInclusive<u16>; 4] = [
     4000..=4999,
 ];
 
-/// The codes, each with whether it may be on the wire.
+/// Codes, each with whether it may be on the wire.
 fn codes() -> impl Iterator<Item = (u16, bool)> {
     let may = |code| ON_THE_WIRE.iter().any(|range| range.contains(&code));
-    (0..=5100).chain([9999, 65_535]).map(move |code| (code, may(code)))
+    // All that lie near to where a range begins or ends, and a few besides.
+    let near = [995..=1020, 1990..=2010, 2990..=3010, 3990..=4010, 4990..=5010];
+    let some = [0, 1, 2, 125, 500, 1100, 1500, 2500, 3500, 4500, 9999, 65_535];
+    near.into_iter().flatten().chain(some).map(move |code| (code, may(code)))
 }
 
 #[test]
