@@ -1,3 +1,3 @@
 """The echo that examples/against compares with, for Uvicorn."""
 
-from echo import echo as app  # noqa: F401
+from echo_socket import echo as app  # noqa: F401

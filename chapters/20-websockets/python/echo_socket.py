@@ -1,8 +1,8 @@
 """An echo under Uvicorn, and a visitor.
 
-    target/python/bin/python chapters/20-websockets/python/echo.py
+    target/python/bin/python chapters/20-websockets/python/echo_socket.py
 
-examples/echo.rs says the same, line for line.
+examples/echo_socket.rs says the same, line for line.
 """
 
 import asyncio

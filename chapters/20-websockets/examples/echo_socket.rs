@@ -1,10 +1,10 @@
 //! An echo, and a visitor.
 //!
 //! ```text
-//! cargo run -p websockets --example echo
+//! cargo run -p websockets --example echo_socket
 //! ```
 //!
-//! python/echo.py says the same, line for line.
+//! python/echo_socket.py says the same, line for line.
 
 use gateway::{Accept, Error, Receive, ReceiveEvent, Scope, Sender};
 use tokio::net::{TcpListener, TcpStream};
