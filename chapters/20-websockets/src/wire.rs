@@ -320,13 +320,12 @@ impl Inner {
         }
         let Rules::WebSocket(rules) = &self.rules else { return false };
         match event {
-            SendEvent::WebSocketSend(_) | SendEvent::WebSocketClose(_) if rules.is_open() => {
-                match &self.session {
-                    Some(session) => session.waiting() >= write_buffer,
-                    // The handshake is not over yet.
-                    None => true,
-                }
+            // The session begins when the handshake is over.
+            SendEvent::WebSocketSend(_) if rules.is_open() => {
+                self.session.as_ref().is_none_or(|session| session.waiting() >= write_buffer)
             }
+            // It takes a small place that is always there: a client that does not read is not to keep an application from leaving.
+            SendEvent::WebSocketClose(_) if rules.is_open() => self.session.is_none(),
             SendEvent::WebSocketResponseBody(_) => self.part.is_some(),
             _ => false,
         }

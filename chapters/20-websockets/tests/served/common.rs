@@ -1,4 +1,5 @@
 //! A server under test, and a client that speaks frames.
+#![expect(clippy::unnecessary_wraps, reason = "what is compared with it is an option")]
 
 use std::io;
 use std::sync::{Arc, Mutex};
@@ -79,6 +80,8 @@ pub struct Client<S = DuplexStream> {
     decoder: Decoder,
     encoder: Encoder,
     heard: Vec<u8>,
+    /// How many bytes were read.
+    pub read: usize,
 }
 
 /// A connection in memory, which holds 16 KiB each way. Nothing is said on it yet.
@@ -105,7 +108,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     pub fn new(stream: S, server: JoinHandle<()>, failures: Diary) -> Self {
         let role = Role::Client { key: || [0x37, 0xfa, 0x21, 0x3d] };
         let (decoder, encoder) = (Decoder::new(role, Limits::default()), Encoder::new(role));
-        Self { stream, server, failures, decoder, encoder, heard: Vec::new() }
+        Self { stream, server, failures, decoder, encoder, heard: Vec::new(), read: 0 }
     }
 
     /// Says these bytes.
@@ -144,7 +147,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     async fn more(&mut self) -> bool {
-        self.stream.read_buf(&mut self.heard).await.is_ok_and(|count| count > 0)
+        let count = self.stream.read_buf(&mut self.heard).await.unwrap_or(0);
+        self.read += count;
+        count > 0
     }
 
     /// Asks for a WebSocket, and gets it.
@@ -153,6 +158,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
         let head = self.head().await;
         assert!(head.starts_with("HTTP/1.1 101 "), "a handshake was answered by {head}");
         head
+    }
+
+    /// From now on it speaks like that.
+    pub fn speak(&mut self, decoder: Decoder, encoder: Encoder) {
+        (self.decoder, self.encoder) = (decoder, encoder);
     }
 
     /// Frames, as this client makes them.
