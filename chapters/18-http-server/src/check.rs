@@ -13,6 +13,8 @@ pub type Objection = (StatusCode, &'static str);
 pub struct Wants {
     /// `te: trailers`: fields after the body.
     pub trailers: bool,
+    /// There is an `upgrade` field: another protocol on this connection.
+    pub upgrade: bool,
 }
 
 /// Checks target and host, and says what else the client asks for.
@@ -41,6 +43,8 @@ pub fn check(
             }
         } else if *name == header::TE {
             wants.trailers |= has_trailers(value.as_bytes());
+        } else if *name == header::UPGRADE {
+            wants.upgrade = true;
         }
     }
     match host {

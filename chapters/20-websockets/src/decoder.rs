@@ -31,7 +31,7 @@ pub enum Event {
 // ANCHOR_END: event
 
 /// What a peer may ask of one's memory.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest message, in bytes, inflated and with all its fragments. Default: 16 MiB.
     pub message: usize,
