@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use bytes::Bytes;
 use chat_room::Room;
 use gateway::testing::{self, Request, WebSocketCall};
 use gateway::{Close, Failure, Message, SendEvent};
+use proctor::count::{Drops, Token};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
@@ -580,6 +582,44 @@ fn members_come_and_go() {
             count(&room, 1, "when the guest has left");
         }
         ann.has_heard(&said, "thirty guests have come and gone");
+    });
+}
+
+/// The bytes of a message whose end is seen.
+struct Watched(Token);
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        let Self(_token) = self;
+        b"watched"
+    }
+}
+
+#[test]
+fn nothing_is_kept_for_who_has_left() {
+    proctor::watch_async(async {
+        for leaves in [true, false] {
+            let drops = Drops::new();
+            let room = room(8);
+            let ann = Member::of(&room, "Ann").await;
+            let dan = Member::of(&room, "Dan").await;
+            dan.stops_reading().await;
+            for _ in 0..8 {
+                ann.says(Bytes::from_owner(Watched(drops.token())));
+            }
+            settle().await;
+            dan.stays();
+            for member in [&dan, &ann] {
+                member.does(if leaves { Command::Leave } else { Command::Drop });
+                settle().await;
+            }
+            count(&room, 0, "when both have left");
+            proctor::expect_eq!(
+                drops.alive(),
+                0,
+                "how many messages an empty room keeps, of 8 that waited for Dan when it left"
+            );
+        }
     });
 }
 
