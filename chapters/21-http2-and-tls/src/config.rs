@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The largest window (RFC 9113, section 6.9.1).
+pub(crate) const LARGEST_WINDOW: u32 = (1 << 31) - 1;
+
 /// How often something may happen: so many times at once, and so many times a second on average.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
@@ -14,7 +17,7 @@ pub struct Allowance {
 /// How HTTP/2 is set up.
 ///
 /// What it has in common with HTTP/1.1 is taken from [`http_server::Config`]: `head` bounds a block of headers, `head_bytes` its size and
-/// `head_fields` its number of fields; `body`, `body_rate`, `write` and `write_rate` hold for each stream.
+/// `head_fields` its number of fields, and h2 lets it come in as many frames as its size needs, and a quarter more; `body`, `body_rate`, `write` and `write_rate` hold for each stream.
 #[derive(Debug, Clone)]
 pub struct Http2 {
     // ANCHOR: sizes
@@ -58,19 +61,15 @@ pub struct Http2 {
     /// How often a client may open a window. Each KiB of a response earns one more.
     /// Default: 1,000, and 100 a second.
     pub updates: Allowance,
-    /// In how many CONTINUATION frames a block of headers may come. Default: 8.
-    pub continuations: u32,
     // ANCHOR_END: floods
 }
 
 impl Http2 {
     /// The window of a connection.
     pub(crate) fn whole_window(&self) -> u32 {
-        /// RFC 9113, section 6.9.1.
-        const LARGEST: u32 = (1 << 31) - 1;
         let windows = self.streams.saturating_mul(self.window);
         // Less than RFC 9113's initial window cannot be said.
-        self.connection_window.unwrap_or(windows).clamp(65_535, LARGEST)
+        self.connection_window.unwrap_or(windows).clamp(65_535, LARGEST_WINDOW)
     }
 }
 
@@ -83,7 +82,7 @@ impl Default for Http2 {
             connection_window: None,
             frame: 16 * 1024,
             send_buffer: 64 * 1024,
-            keep_alive: Duration::from_secs(60),
+            keep_alive: Duration::from_mins(1),
             ping: Duration::from_secs(20),
             ping_timeout: Duration::from_secs(20),
             resets: allowance(200, 20),
@@ -92,7 +91,6 @@ impl Default for Http2 {
             empty: allowance(100, 10),
             others: allowance(300, 10),
             updates: allowance(1_000, 100),
-            continuations: 8,
         }
     }
 }

@@ -17,14 +17,12 @@ use http_server::{Config, Transport};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
-use crate::config::Http2;
+use crate::config::{Http2, LARGEST_WINDOW};
+use crate::flush::Flush;
 use crate::frames::Frames;
 use crate::head::{brief, normalize};
 use crate::io::{Io, Meter};
 use crate::stream::{Wire, refuse, serve};
-
-/// The largest window (RFC 9113, section 6.9.1).
-const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 
 /// The smallest and the largest bound on a frame (RFC 9113, section 6.5.2).
 const FRAMES: (u32, u32) = (1 << 14, (1 << 24) - 1);
@@ -83,8 +81,15 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     let io = Io::new(stream, Frames::new(&http2), Arc::clone(&meter));
     let handshake = builder(&http2, config).handshake(io);
     let Ok(Ok(h2)) = timeout(config.head, handshake).await else { return };
-    let mut streams =
-        Streams { h2, tasks: JoinSet::new(), begun: 0, server: &server, http2: &http2, connection };
+    let mut streams = Streams {
+        h2,
+        tasks: JoinSet::new(),
+        begun: 0,
+        server: &server,
+        http2: &http2,
+        connection,
+        flush: Flush::default(),
+    };
     let closing = server.closing();
     let mut stop = pin!(closing.begun());
     let mut pings = streams.h2.ping_pong();
@@ -169,12 +174,14 @@ struct Streams<'a, A, S> {
     server: &'a http_server::Server<A>,
     http2: &'a Http2,
     connection: Arc<Connection>,
+    flush: Flush,
 }
 
 impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
     /// Reads, writes, and begins the streams that have come. Ready when the connection is over.
     // ANCHOR: streams
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let _flushing = self.flush.begin(cx.waker());
         loop {
             while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(cx) {}
             // A stream that was reset is closed, and its call may still run: so it is the calls that are counted.
@@ -232,10 +239,10 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         let exchange: Arc<dyn Exchange> = Arc::clone(&wire) as _;
         let receive = Receive::new(Arc::clone(&exchange), id);
         let send = Sender::new(exchange, id);
-        let server = self.server.clone();
+        let (server, flush) = (self.server.clone(), self.flush.clone());
         self.tasks.spawn(async move {
             let call = ticket.call(scope, receive, send);
-            serve(call, id, wire, respond, server.config()).await;
+            serve(call, id, wire, respond, flush, server.config()).await;
         });
     }
 }

@@ -23,8 +23,6 @@ pub enum Flood {
     Pings,
     /// DATA without data (CVE-2019-9518).
     Empty,
-    /// CONTINUATION without end (CVE-2024-27316).
-    Continuations,
     /// Windows that it opens by little.
     Updates,
     /// Frames that no stream needs.
@@ -32,15 +30,8 @@ pub enum Flood {
 }
 
 impl Flood {
-    const ALL: [Self; 7] = [
-        Self::Resets,
-        Self::Settings,
-        Self::Pings,
-        Self::Empty,
-        Self::Continuations,
-        Self::Updates,
-        Self::Others,
-    ];
+    const ALL: [Self; 6] =
+        [Self::Resets, Self::Settings, Self::Pings, Self::Empty, Self::Updates, Self::Others];
 
     /// The one with that number, as `flood as u8` gives it.
     pub(crate) fn from_number(number: u8) -> Option<Self> {
@@ -55,7 +46,6 @@ impl fmt::Display for Flood {
             Self::Settings => "sends too many SETTINGS",
             Self::Pings => "sends too many PINGs",
             Self::Empty => "sends too many DATA frames without data",
-            Self::Continuations => "sends headers in too many frames",
             Self::Updates => "opens its windows too often",
             Self::Others => "sends too many frames that say nothing",
         })
@@ -131,8 +121,6 @@ pub struct Frames {
     padded: Option<usize>,
     /// A block of headers has begun, and the frame that is to end it has not passed whole.
     block: Block,
-    continuations: u32,
-    most_continuations: u32,
     began: Instant,
     budgets: Budgets,
 }
@@ -164,8 +152,6 @@ impl Frames {
             left: crate::choose::PREFACE.len(),
             padded: None,
             block: Block::None,
-            continuations: 0,
-            most_continuations: config.continuations,
             began: Instant::now(),
             budgets: Budgets {
                 resets: Budget::new(config.resets),
@@ -230,17 +216,8 @@ impl Frames {
         self.left = length;
         let flagged = |flag| flags & flag != 0;
         match kind {
-            kind::HEADERS => {
-                self.continuations = 0;
-                self.block(flags);
-            }
-            kind::CONTINUATION => {
-                self.continuations += 1;
-                if self.continuations > self.most_continuations {
-                    return Err(Flood::Continuations);
-                }
-                self.block(flags);
-            }
+            // How many CONTINUATIONs there may be, h2 counts (CVE-2024-27316).
+            kind::HEADERS | kind::CONTINUATION => self.block(flags),
             kind::DATA if !flagged(flag::END_STREAM) => {
                 if length == 0 {
                     self.spend(Flood::Empty)?;
@@ -274,7 +251,7 @@ impl Frames {
             Flood::Pings => &mut budgets.pings,
             Flood::Empty => &mut budgets.empty,
             Flood::Updates => &mut budgets.updates,
-            Flood::Others | Flood::Continuations => &mut budgets.others,
+            Flood::Others => &mut budgets.others,
         };
         if budget.spend(self.began) { Ok(()) } else { Err(flood) }
     }

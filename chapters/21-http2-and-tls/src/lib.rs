@@ -1,11 +1,12 @@
-//! HTTP/2 beside HTTP/1.1: many streams on one connection, each with a call of the application.
+//! HTTP/2 and TLS beside HTTP/1.1: many streams on one connection, each with a call of the application; and connections that nobody else reads.
 //!
 //! The protocol's machinery is the crate `h2`: frames, header compression, windows. What is here is what an application of [`gateway`] needs beside that,
 //! and what a server needs that is open to everybody:
 //!
 //! - [`server`]: accepting, and the graceful end. [`config`]: what can be set of HTTP/2.
+//! - [`tls`]: encryption, and who the client is.
 //! - [`choose`]: HTTP/1 and HTTP/2 on one port.
-//! - `connection`, `stream`: one connection in one task, and each stream in a task of its own.
+//! - `connection`, `stream`, `flush`: one connection in one task, and each stream in a task of its own.
 //! - `head`: heads, as strict as [`http_server::check`] has them.
 //! - [`frames`], `io`: counting what h2 does not count. `wait`: counting time.
 //!
@@ -37,12 +38,15 @@
 pub mod choose;
 pub mod config;
 mod connection;
+mod flush;
 pub mod frames;
 mod head;
 mod io;
 pub mod server;
 mod stream;
+pub mod tls;
 mod wait;
 
 pub use config::{Allowance, Http2};
 pub use server::Server;
+pub use tls::{Clients, Tls, TlsConfig, TlsError};

@@ -12,16 +12,18 @@ use tokio::time::{sleep, timeout};
 use crate::choose::{Protocol, choose};
 use crate::config::Http2;
 use crate::connection::drive;
+use crate::tls::Tls;
 
 /// A server of one application over HTTP/1.1 and HTTP/2. A clone is the same server.
 pub struct Server<A> {
     http: http_server::Server<A>,
     http2: Arc<Http2>,
+    tls: Option<Tls>,
 }
 
 impl<A> Clone for Server<A> {
     fn clone(&self) -> Self {
-        Self { http: self.http.clone(), http2: Arc::clone(&self.http2) }
+        Self { http: self.http.clone(), http2: Arc::clone(&self.http2), tls: self.tls.clone() }
     }
 }
 
@@ -31,7 +33,8 @@ impl<A> fmt::Debug for Server<A> {
             .debug_struct("Server")
             .field("http", &self.http)
             .field("http2", &self.http2)
-            .finish_non_exhaustive()
+            .field("tls", &self.tls)
+            .finish()
     }
 }
 
@@ -43,7 +46,13 @@ impl<A: App + 'static> Server<A> {
 
     /// A server of HTTP/1.1 that speaks HTTP/2 as well. The two share the application, its state, and the bound on calls in flight.
     pub fn on(http: http_server::Server<A>, http2: Http2) -> Self {
-        Self { http, http2: Arc::new(http2) }
+        Self { http, http2: Arc::new(http2), tls: None }
+    }
+
+    /// The same over TLS, and over nothing else.
+    pub fn with_tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// The half that speaks HTTP/1.1, and knows what both share.
@@ -51,11 +60,21 @@ impl<A: App + 'static> Server<A> {
         &self.http
     }
 
-    /// Serves one connection, until it is closed and no call runs any more. The client chooses the protocol, by its first bytes.
+    /// Serves one connection, until it is closed and no call runs any more. The client chooses the protocol: over TLS by ALPN, else by its first bytes.
     ///
     /// It never fails: what goes wrong ends the connection, and what the application did is reported to [`Config::errors`].
     /// Dropping it closes the connection, and drops the calls.
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
+        if let Some(tls) = &self.tls {
+            // A handshake that fails is the client's own affair: it was told why, and scanners fail all day.
+            let Ok(stream) = Box::pin(tls.accept(stream)).await else { return };
+            if stream.speaks_http2() {
+                Box::pin(self.serve_http2(stream)).await;
+            } else {
+                Box::pin(self.http.serve_connection(stream)).await;
+            }
+            return;
+        }
         let config = self.http.config();
         let closing = self.http.closing();
         // The future of a connection is as large as the largest of these steps: so they are boxed, and a silent client costs little.

@@ -25,6 +25,7 @@ use http_server::trailers::is_forbidden;
 use tokio::task::coop::poll_proceed;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::flush::{Flush, Flushing};
 use crate::head;
 use crate::wait::Wait;
 
@@ -53,11 +54,7 @@ impl Wire {
     pub(crate) fn new(body: RecvStream, headers: &HeaderMap) -> Self {
         let unasked = headers.contains_key(header::EXPECT) && !body.is_end_stream();
         let request = RequestSide { body: Some(body), taken: 0, wanted: false, task: None };
-        Self {
-            slot: Slot::new(),
-            unasked: AtomicBool::new(unasked),
-            request: Mutex::new(request),
-        }
+        Self { slot: Slot::new(), unasked: AtomicBool::new(unasked), request: Mutex::new(request) }
     }
 
     fn request(&self) -> MutexGuard<'_, RequestSide> {
@@ -82,7 +79,8 @@ impl Exchange for Wire {
         while let Some(body) = &mut request.body {
             let Poll::Ready(part) = body.poll_data(cx) else {
                 // The stream's task asks the client for the body, and looks at the time.
-                let news = self.unasked.swap(false, Relaxed) | !mem::replace(&mut request.wanted, true);
+                let news =
+                    self.unasked.swap(false, Relaxed) | !mem::replace(&mut request.wanted, true);
                 let task = request.task.as_ref().filter(|_| news).cloned();
                 drop(request);
                 task.into_iter().for_each(Waker::wake);
@@ -160,11 +158,12 @@ pub(crate) async fn serve(
     id: CallId,
     wire: Arc<Wire>,
     respond: SendResponse<Bytes>,
+    flush: Flush,
     config: &Config,
 ) {
     let asks = wire.unasked.load(Relaxed);
     let mut call = pin!(Some(call));
-    let mut answer = Answer::new(respond, asks);
+    let mut answer = Answer::new(respond, asks, flush);
     let mut clock = pin!(Clock::new(config));
     let mut stage = Stage::Answering;
     std::future::poll_fn(|cx| {
@@ -319,6 +318,7 @@ struct Answer {
     /// The client waits to be asked for the body.
     asks: bool,
     hints: usize,
+    flush: Flush,
 }
 
 enum Side {
@@ -362,11 +362,13 @@ enum Next {
     End,
     /// There are only trailers.
     Trailers,
+    /// There is more, which nobody gets: the stream is reset when what there is has been written.
+    Cut(Flushing),
 }
 
 impl Answer {
-    fn new(respond: SendResponse<Bytes>, asks: bool) -> Self {
-        Self { side: Side::Head(respond), asks, hints: 0 }
+    fn new(respond: SendResponse<Bytes>, asks: bool, flush: Flush) -> Self {
+        Self { side: Side::Head(respond), asks, hints: 0, flush }
     }
 
     /// How many bytes were sent, if the client has no room for more.
@@ -390,7 +392,7 @@ impl Answer {
         let polled = match &mut self.side {
             Side::Head(_) => self.poll_head(wire, ended, config, cx),
             Side::File(..) => self.poll_file(wire, config, cx),
-            Side::Body(sending) => sending.poll(wire, ended, config, cx),
+            Side::Body(sending) => sending.poll(wire, ended, &self.flush, config, cx),
             Side::Out => Ok(Step::End(Stage::Whole)),
         };
         let step = polled.unwrap_or(Step::End(Stage::Gone));
@@ -461,11 +463,9 @@ impl Answer {
     ) -> Result<Step, h2::Error> {
         let bodiless = wire.slot.is_bodiless();
         let announced = content_length(&start.headers);
-        if !more
-            && announced.is_none()
-            && !without_content(start.status)
-            && !(bodiless && part.is_empty())
-        {
+        // To HEAD, an application may answer without making the body: then its length is not known.
+        let known = !more && !without_content(start.status) && (!bodiless || !part.is_empty());
+        if known && announced.is_none() {
             start.headers.insert(header::CONTENT_LENGTH, part.len().into());
         }
         let empty = bodiless || (!more && part.is_empty());
@@ -475,7 +475,11 @@ impl Answer {
         let Side::Head(respond) = &mut self.side else { return Ok(Step::Wait) };
         let stream = respond.send_response(head::response(start, config), empty)?;
         if empty {
-            return Ok(Step::End(if wire.slot.is_complete() { Stage::Whole } else { Stage::Unheard }));
+            return Ok(Step::End(if wire.slot.is_complete() {
+                Stage::Whole
+            } else {
+                Stage::Unheard
+            }));
         }
         self.side = Side::Body(Box::new(Sending::new(stream, part, next, left, trailing)));
         Ok(Step::Taken)
@@ -512,7 +516,11 @@ impl Answer {
         let trailing = start.trailers;
         let stream = respond.send_response(head::response(start, config), bodiless)?;
         if bodiless {
-            return Ok(Step::End(if wire.slot.is_complete() { Stage::Whole } else { Stage::Unheard }));
+            return Ok(Step::End(if wire.slot.is_complete() {
+                Stage::Whole
+            } else {
+                Stage::Unheard
+            }));
         }
         let next = Next::File(region);
         let sending = Sending::new(stream, Bytes::new(), next, announced, trailing);
@@ -601,6 +609,7 @@ impl Sending {
         &mut self,
         wire: &Wire,
         ended: bool,
+        flush: &Flush,
         config: &Config,
         cx: &mut Context<'_>,
     ) -> Result<Step, h2::Error> {
@@ -622,34 +631,31 @@ impl Sending {
                     let complete = wire.slot.is_complete();
                     match wire.slot.poll_event(cx) {
                         Poll::Ready(event) => {
-                            return Ok(match self.take(event) {
-                                Ok(()) => Step::Taken,
-                                Err(why) => self.cut(&why, config),
-                            });
+                            if let Err(why) = self.take(event) {
+                                self.cut(&why, flush, config);
+                            }
+                            return Ok(Step::Taken);
                         }
                         Poll::Pending if complete => self.next = Next::End,
                         // It has said why, or that was reported.
-                        Poll::Pending if ended => {
-                            self.stream.send_reset(Reason::INTERNAL_ERROR);
-                            return Ok(Step::End(Stage::Gone));
-                        }
+                        Poll::Pending if ended => self.next = Next::Cut(flush.next()),
                         Poll::Pending => return Ok(Step::Wait),
                     }
                 }
                 Next::Opening(opening) => match Pin::new(opening).poll(cx) {
                     Poll::Ready(Ok(region)) => match self.left {
                         Some(left) if left < region.left() => {
-                            return Ok(self.cut(&contradiction(left, region.left()), config));
+                            self.cut(&contradiction(left, region.left()), flush, config);
                         }
                         _ => self.next = Next::File(region),
                     },
-                    Poll::Ready(Err(why)) => return Ok(self.cut(&why, config)),
+                    Poll::Ready(Err(why)) => self.cut(&why, flush, config),
                     Poll::Pending => return Ok(Step::Wait),
                 },
                 Next::File(region) => match region.poll_piece(cx) {
                     Poll::Ready(Some(Ok(piece))) => self.part = piece,
                     Poll::Ready(Some(Err(error))) => {
-                        return Ok(self.cut(&format!("a file cannot be sent: {error}"), config));
+                        self.cut(&format!("a file cannot be sent: {error}"), flush, config);
                     }
                     Poll::Ready(None) => self.next = Next::Event,
                     Poll::Pending => return Ok(Step::Wait),
@@ -657,10 +663,18 @@ impl Sending {
                 Next::End => {
                     if let Some(left @ 1..) = self.left {
                         let why = format!("the body ends {left} bytes before its content-length");
-                        return Ok(self.cut(&why, config));
+                        self.cut(&why, flush, config);
+                        continue;
                     }
                     self.stream.send_data(Bytes::new(), true)?;
                     return Ok(Step::End(Stage::Whole));
+                }
+                Next::Cut(flushing) => {
+                    if Pin::new(flushing).poll(cx).is_pending() {
+                        return Ok(Step::Wait);
+                    }
+                    self.stream.send_reset(Reason::INTERNAL_ERROR);
+                    return Ok(Step::End(Stage::Gone));
                 }
                 Next::Trailers => {
                     self.stream.send_trailers(mem::take(&mut self.trailers))?;
@@ -699,7 +713,10 @@ impl Sending {
             SendEvent::HttpResponseBody(part) => {
                 let there = part.body.len() as u64;
                 if let Some(left) = self.left.filter(|&left| left < there) {
-                    return Err(format!("the body is longer than its content-length, by {}", there - left));
+                    return Err(format!(
+                        "the body is longer than its content-length, by {}",
+                        there - left
+                    ));
                 }
                 self.part = part.body;
                 if !part.more_body && !self.trailing {
@@ -721,9 +738,8 @@ impl Sending {
         Ok(())
     }
 
-    fn cut(&mut self, why: &str, config: &Config) -> Step {
+    fn cut(&mut self, why: &str, flush: &Flush, config: &Config) {
         config.errors.report(why);
-        self.stream.send_reset(Reason::INTERNAL_ERROR);
-        Step::End(Stage::Gone)
+        self.next = Next::Cut(flush.next());
     }
 }
