@@ -4,6 +4,7 @@
 mod app;
 #[path = "../../examples/authority/mod.rs"]
 mod authority;
+mod clients;
 mod common;
 mod floods;
 mod limits;
