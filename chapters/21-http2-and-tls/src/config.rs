@@ -29,7 +29,8 @@ pub struct Http2 {
     pub window: u32,
     /// The same for all streams of a connection together. With less than `streams` windows, a
     /// few applications that do not read keep the others from reading. `None` is that much, by
-    /// default 6.25 MiB, which a client can fill. Default: `None`.
+    /// default 6.25 MiB, which a client can fill; what small frames take beside their bytes is
+    /// half as much at most. Default: `None`.
     pub connection_window: Option<u32>,
     /// The largest frame that a client may send, from 16 KiB to 16 MiB. Default: 16 KiB.
     pub frame: u32,

@@ -32,7 +32,8 @@
 //!
 //! # How much memory a client costs
 //!
-//! Each bound is one of [`Http2`]. What waits of requests that applications do not read is at most the connection's window, 6.25 MiB by default.
+//! Each bound is one of [`Http2`]. What waits of requests that applications do not read is at most the connection's window, 6.25 MiB by default,
+//! and half as much for the frames that it came in, which h2 bounds.
 //! Of responses, each stream has [`Http2::send_buffer`] in h2 and two parts of the application's, and a client has [`Http2::streams`] of them.
 #![forbid(unsafe_code)]
 pub mod choose;
