@@ -23,6 +23,7 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::task::coop::poll_proceed;
 use wsgi::server::ErrorLog;
 
+use crate::check::CONNECTION_FIELDS;
 use crate::files::{Opening, Region};
 use crate::io::Meter;
 use crate::trailers::Announced;
@@ -630,19 +631,10 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// What concerns the connection is the server's (RFC 9110, section 7.6.1). `trailer` is left: hyper sends no others than it names.
-const OURS: [HeaderName; 5] = [
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
-
 /// Whether the server says that itself in the head of 101.
 pub(crate) fn is_ours(name: &HeaderName) -> bool {
     *name != header::UPGRADE
-        && (OURS.contains(name) || [header::SERVER, header::DATE].contains(name))
+        && (CONNECTION_FIELDS.contains(name) || [header::SERVER, header::DATE].contains(name))
 }
 
 /// What a response's head counts for, in bytes.
@@ -659,11 +651,11 @@ fn response<F>(calls: &Calls<F>, start: ResponseStart, body: SlotBody<F>) -> Res
     // A response has few headers: looking at each is quicker than asking the map, which would hash the name.
     let (mut meddles, mut named) = (false, false);
     for name in headers.keys() {
-        meddles |= OURS.contains(name);
+        meddles |= CONNECTION_FIELDS.contains(name);
         named |= *name == header::SERVER;
     }
     if meddles {
-        for name in OURS {
+        for name in CONNECTION_FIELDS {
             headers.remove(name);
         }
     }

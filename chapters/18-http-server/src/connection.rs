@@ -1,5 +1,6 @@
 //! One connection, in one task: hyper's connection, the application's calls beside it, and what hyper does not see or bound.
 
+use std::fmt;
 use std::future::{poll_fn, ready};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
@@ -42,6 +43,22 @@ pub(crate) struct Shared<A> {
     pub(crate) in_flight: AtomicUsize,
     /// How many connections are not parked.
     pub(crate) awake: AtomicUsize,
+}
+
+impl<A> Shared<A> {
+    /// What all requests over a stream share.
+    pub(crate) fn connection(&self, stream: &impl Transport) -> Connection {
+        let (client, server) = stream.addresses();
+        let tls = stream.tls();
+        Connection {
+            encrypted: tls.is_some(),
+            client,
+            server,
+            root_path: self.config.root_path.clone(),
+            tls,
+            shutdown: self.shutdown.clone(),
+        }
+    }
 }
 
 /// A connection that is not parked.
@@ -107,15 +124,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     permit: impl Send,
 ) {
     let config = &shared.config;
-    let (client, server) = stream.addresses();
-    let connection = Arc::new(Connection {
-        encrypted: false,
-        client,
-        server,
-        root_path: config.root_path.clone(),
-        tls: None,
-        shutdown: shared.shutdown.clone(),
-    });
+    let connection = Arc::new(shared.connection(&stream));
     let until = Instant::now().checked_add(config.first_byte);
     let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
     while listen(&mut parked, &shared.closing).await {
@@ -413,13 +422,13 @@ impl Wire {
     }
 }
 
-/// A call that counts as in flight.
-struct Ticket<A> {
+/// A place among the calls in flight, until it is dropped. [`Server::admit`](crate::Server::admit) gives it.
+pub struct Ticket<A> {
     shared: Arc<Shared<A>>,
 }
 
 impl<A> Ticket<A> {
-    fn take(shared: &Arc<Shared<A>>) -> Option<Self> {
+    pub(crate) fn take(shared: &Arc<Shared<A>>) -> Option<Self> {
         if let Some(most) = shared.config.in_flight
             && shared.in_flight.fetch_add(1, Relaxed) >= most
         {
@@ -427,6 +436,24 @@ impl<A> Ticket<A> {
             return None;
         }
         Some(Self { shared: Arc::clone(shared) })
+    }
+}
+
+impl<A: App> Ticket<A> {
+    /// Calls the application. The call's future has the ticket.
+    pub fn call(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Sender,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        run(self, scope, receive, send)
+    }
+}
+
+impl<A> fmt::Debug for Ticket<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Ticket")
     }
 }
 

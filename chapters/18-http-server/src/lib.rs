@@ -7,7 +7,7 @@
 //! - `connection`, `calls`: one connection in one task, with the application's future beside hyper's connection.
 //! - [`transport`]: what a connection goes over, and seeing that the client has left.
 //! - [`scan`], [`check`]: the strict look at each request, before and after hyper's parser.
-//! - `files`, `hints`, `trailers`: the extensions of ASGI that are offered.
+//! - [`files`], `hints`, [`trailers`]: the extensions of ASGI that are offered.
 //! - [`upgrade`]: where another protocol takes over, WebSockets for one.
 //! - `io`, `timer`: counting bytes and time.
 //!
@@ -40,17 +40,18 @@ mod calls;
 pub mod check;
 pub mod config;
 mod connection;
-mod files;
+pub mod files;
 mod hints;
 mod io;
 pub mod scan;
 pub mod server;
 mod timer;
-mod trailers;
+pub mod trailers;
 pub mod transport;
 pub mod upgrade;
 
 pub use config::Config;
+pub use connection::Ticket;
 pub use server::{Connections, Server, serve, serve_connection};
 #[cfg(unix)]
 pub use transport::Unix;
