@@ -127,7 +127,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     let connection = Arc::new(shared.connection(&stream));
     let until = Instant::now().checked_add(config.first_byte);
     let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
-    while listen(&mut parked, &shared.closing).await {
+    while listen(&mut parked, &shared.closing, config).await {
         match Box::pin(serve(parked, &shared, &connection)).await {
             Next::Idle(idle) => parked = idle,
             Next::Switched(other) => return other.await,
@@ -139,10 +139,18 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
 }
 
 /// Waits until a parked connection has something to say. Says whether it had: not if it is at its end, or the server is.
-async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown) -> bool {
+async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown, config: &Config) -> bool {
     const ROOM: usize = 2 * 1024;
     let mut sleep = pin!(parked.until.map(sleep_until));
-    let mut stop = pin!(closing.begun());
+    // Who has connected a moment ago has something to say, and it may be on its way.
+    let fresh = Instant::now().checked_add(config.linger).filter(|_| parked.served == 0);
+    let mut stop = pin!(async {
+        closing.begun().await;
+        if let Some(until) = fresh {
+            // In a box, as it is not there before the end.
+            Box::pin(sleep_until(until)).await;
+        }
+    });
     poll_fn(|cx| {
         let mut room = [const { MaybeUninit::uninit() }; ROOM];
         let mut read = ReadBuf::uninit(&mut room);
