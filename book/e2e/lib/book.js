@@ -116,6 +116,7 @@ function executable() {
     return found;
 }
 
+const PATIENCE = 120_000;
 const VIEWPORT = { width: 1280, height: 900 };
 
 /** Prepares a tab for visits that know nothing of those before. */
@@ -155,6 +156,8 @@ export async function open(options) {
         async page(settings = {}) {
             const context = await browser.newContext({ viewport: VIEWPORT, ...settings });
             const page = await context.newPage();
+            // A bound for what never comes: a busy machine takes long for the page of all pages.
+            page.setDefaultTimeout(PATIENCE);
             const noted = { errors: [], elsewhere: [] };
             page.on('console', (message) => {
                 if (message.type() === 'error' || message.type() === 'warning') {

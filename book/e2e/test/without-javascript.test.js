@@ -15,13 +15,13 @@ const plain = (settings) => book.page({ javaScriptEnabled: false, ...settings })
 
 // The page cannot wait for itself without its scripts.
 async function until(condition, what) {
-    for (let tries = 0; tries < 100; tries += 1) {
+    for (let tries = 0; tries < 600; tries += 1) {
         if (await condition()) {
             return;
         }
         await new Promise((frame) => setTimeout(frame, 50));
     }
-    assert.fail(`not so after 5 s: ${what}`);
+    assert.fail(`not so after 30 s: ${what}`);
 }
 
 describe('without JavaScript', () => {
