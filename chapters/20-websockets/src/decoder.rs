@@ -115,6 +115,7 @@ impl Decoder {
     /// # Errors
     ///
     /// The peer broke the protocol, or passed a limit. From then on it is always the same fault.
+    // ANCHOR: decode
     pub fn decode(&mut self, input: &mut [u8]) -> Result<(usize, Option<Event>), Fault> {
         if let Some(fault) = self.end {
             return Err(fault);
@@ -127,6 +128,7 @@ impl Decoder {
             self.message = None;
         })
     }
+    // ANCHOR_END: decode
 
     /// Whether the peer has said its last word.
     pub fn is_closed(&self) -> bool {

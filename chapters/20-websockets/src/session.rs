@@ -185,6 +185,7 @@ impl Session {
         self.answer();
     }
 
+    // ANCHOR: deadline
     /// When [`expire`](Self::expire) is to be called, if nothing else happens before.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
@@ -196,6 +197,7 @@ impl Session {
             State::Over => None,
         }
     }
+    // ANCHOR_END: deadline
 
     /// Nobody has read for a while, up to now: the peer's silence in that time says nothing.
     pub fn resume(&mut self, now: Instant) {
