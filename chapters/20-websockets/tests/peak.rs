@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
 use app::{Conformance, Requests};
+use gateway::{Accept, Error, Receive, ReceiveEvent, Scope, Sender};
 use http_server::Server;
 use proctor::memory::{Counting, Mark};
 use proctor::watch_local;
@@ -220,5 +221,66 @@ fn a_flood_that_nobody_reads_the_answers_to_takes_bounded_memory() {
         .await;
         let held = before.held();
         assert!(held < 400_000, "{held} bytes are held for a client that does not read");
+    });
+}
+
+async fn echo(_: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
+    send.send(Accept::new()).await?;
+    loop {
+        match receive.next().await {
+            ReceiveEvent::WebSocketReceive(message) => send.send(message).await?,
+            ReceiveEvent::WebSocketDisconnect(_) => return Ok(()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn an_idle_websocket_holds_little_and_no_more_after_a_long_message() {
+    const CONNECTIONS: usize = 50;
+    watch_local(async || {
+        let http = http_server::Config {
+            upgrade: Some(WebSockets::new(Config::default())),
+            ..http_server::Config::default()
+        };
+        let server = Server::new(echo, http);
+        let mut pairs: Vec<_> = (0..CONNECTIONS).map(|_| duplex(8 * 1024)).collect();
+        for (client, theirs) in &mut pairs {
+            // A pipe takes its memory when it is first filled, and keeps it.
+            let mut bytes = vec![0; 8 * 1024];
+            client.write_all(&bytes).await.unwrap();
+            theirs.read_exact(&mut bytes).await.unwrap();
+            theirs.write_all(&bytes).await.unwrap();
+            client.read_exact(&mut bytes).await.unwrap();
+        }
+        let before = Mark::here();
+        let mut clients = Vec::new();
+        for (mut client, theirs) in pairs {
+            tokio::spawn(server.serve_connection(theirs));
+            client.write_all(&request("/ws", "")).await.unwrap();
+            let mut head = [0; 512];
+            assert!(client.read(&mut head).await.unwrap() > 0, "a handshake is answered");
+            clients.push(client);
+        }
+        let new = before.held() / CONNECTIONS;
+        let mut words = Vec::new();
+        let encoder = &mut Encoder::new(Role::Client { key: || [1, 2, 3, 4] });
+        encoder.binary(&vec![7; 100_000], &mut words);
+        let mut answer = vec![0; words.len() - 4];
+        for client in &mut clients {
+            let (mut reader, mut writer) = tokio::io::split(client);
+            let (said, heard) =
+                tokio::join!(writer.write_all(&words), reader.read_exact(&mut answer));
+            said.unwrap();
+            heard.unwrap();
+        }
+        yield_now().await;
+        drop((words, answer));
+        let used = before.held() / CONNECTIONS;
+        println!(
+            "bytes that an idle WebSocket holds: {new} when it is new, {used} after a message of 100,000 bytes"
+        );
+        assert!(new < 8_000, "a new WebSocket holds {new} bytes");
+        assert!(used <= new + 600, "it holds {used} bytes after a long message, and {new} before");
     });
 }
