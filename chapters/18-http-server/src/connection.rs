@@ -565,13 +565,21 @@ fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     }
     let Some(ticket) = Ticket::take(shared) else { return busy(shared, calls) };
     let (scope, receive, send) = upgrading.call(HttpScope {
-        head: wire.put_head(head),
+        head: Arc::new(copied(head)),
         extensions: Extensions::NONE,
         state: shared.state.clone(),
         connection: Arc::clone(connection),
     });
     wire.handshake.begin(upgrading, Box::pin(run(ticket, scope, receive, send)));
     Answer::Upgrade(Arc::clone(calls))
+}
+
+/// A head's fields are parts of what hyper has read, and would keep all of that, some 8 KiB, for as long as the other protocol is spoken.
+fn copied(head: RequestHead) -> RequestHead {
+    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+    let fields = head.headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
+    let headers = fields.collect();
+    RequestHead { uri: head.uri.to_string().parse().unwrap_or(head.uri), headers, ..head }
 }
 
 /// More calls are in flight than may be.

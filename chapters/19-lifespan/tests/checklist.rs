@@ -7,7 +7,12 @@ mod named;
 fn every_test_that_the_checklist_names_exists() {
     named::exist(
         "CHECKLIST.md",
-        &["tests/life", "../17-gateway/tests", "../18-http-server/tests/server"],
+        &[
+            "tests/life",
+            "../17-gateway/tests",
+            "../18-http-server/tests/server",
+            "../20-websockets/tests/served",
+        ],
         41,
     );
 }

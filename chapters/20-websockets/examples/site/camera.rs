@@ -12,19 +12,6 @@ pub const HEIGHT: usize = 64;
 /// The time between two pictures.
 pub const PACE: Duration = Duration::from_millis(100);
 
-pub const PAGE: &str = r#"<canvas id="pool" width="96" height="64" style="width: 480px; image-rendering: pixelated"></canvas>
-<script>
-const socket = new WebSocket(location.href.replace("http", "ws"))
-socket.binaryType = "arraybuffer"
-const paint = pool.getContext("2d")
-socket.onmessage = ({ data }) => {
-  const picture = paint.createImageData(96, 64)
-  new Uint8Array(data).forEach((grey, at) => picture.data.set([grey, grey, grey, 255], 4 * at))
-  paint.putImageData(picture, 0, 0)
-}
-</script>
-"#;
-
 // ANCHOR: show
 /// Shows the pool, until the viewer leaves.
 ///

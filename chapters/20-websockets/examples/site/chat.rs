@@ -10,17 +10,6 @@ use tokio::sync::{mpsc, oneshot};
 /// How many messages a member may be behind.
 pub const BEHIND: usize = 64;
 
-pub const PAGE: &str = r#"<form id="say"><input id="words" autocomplete="off" autofocus> <button>Say</button></form>
-<ul id="said"></ul>
-<script>
-const socket = new WebSocket(location.href.replace("http", "ws"))
-const show = text => said.prepend(Object.assign(document.createElement("li"), { textContent: text }))
-socket.onmessage = ({ data }) => show(data)
-socket.onclose = ({ code, reason }) => show(`(closed: ${code} ${reason})`)
-say.onsubmit = event => { event.preventDefault(); socket.send(words.value); words.value = "" }
-</script>
-"#;
-
 // ANCHOR: room
 /// The room. A clone is the same room.
 #[derive(Clone, Default)]
@@ -87,7 +76,7 @@ pub async fn visit(
     super::accept(&send).await?;
     let seat = room.enter();
     let Seat { number, .. } = seat;
-    room.say(&format!("crab {number} comes in"));
+    room.say(&format!("crab {number} comes in, and makes us {}", room.members()));
     let left = talk(&room, seat, &mut receive, &send).await;
     room.say(&format!("crab {number} leaves"));
     left
@@ -110,7 +99,7 @@ async fn talk(
         loop {
             match receive.next().await {
                 ReceiveEvent::WebSocketReceive(Message::Text(words)) => {
-                    room.say(&format!("crab {number}: {words}"))
+                    room.say(&format!("crab {number}: {words}"));
                 }
                 ReceiveEvent::WebSocketDisconnect(_) => return Ok(()),
                 _ => {}

@@ -4,6 +4,7 @@
 
 mod camera;
 mod chat;
+mod pages;
 
 use std::process::ExitCode;
 
@@ -34,9 +35,9 @@ async fn site(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error>
             _ => Ok(send.send(Close::default()).await?),
         },
         Scope::Http(http) if http.path() == "/camera" => {
-            page("The tide pool, live", camera::PAGE, &send).await
+            page("The tide pool, live", pages::CAMERA, &send).await
         }
-        Scope::Http(http) if http.path() == "/chat" => page("Crab talk", chat::PAGE, &send).await,
+        Scope::Http(http) if http.path() == "/chat" => page("Crab talk", pages::CHAT, &send).await,
         Scope::Http(_) => crab_app(scope, receive, send).await,
         Scope::Lifespan(process) => {
             process.state.insert(Room::default());

@@ -25,7 +25,7 @@ async def refused(path):
         async with connect(f"ws://{at}{path}"):
             return "accepted"
     except InvalidStatus as refusal:
-        return refusal.response.status_code, refusal.response.body
+        return refusal.response.status_code, bytes(refusal.response.body)
 
 
 async def main():

@@ -220,3 +220,32 @@ async fn a_connection_that_is_cut_tells_whoever_has_its_ends() {
     diary.until(1).await;
     assert_eq!(diary.lines(), ["nothing can be sent: the client is gone"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn at_a_signal_a_websocket_is_closed_with_1012_and_the_process_ends_well() {
+    let diary = Diary::default();
+    let told = diary.clone();
+    let config = lifespan::Config {
+        http: http(&diary, Config::default()),
+        stages: lifespan::Stages::new(move |stage| told.note(stage.to_string())),
+        mode: lifespan::Mode::Off,
+        ..lifespan::Config::default()
+    };
+    let (connect, listener) = tokio::sync::mpsc::unbounded_channel::<tokio::io::DuplexStream>();
+    let (signals, scripted) = lifespan::Signals::scripted();
+    let process = tokio::spawn(lifespan::serve(listener, echo, config, scripted));
+    let (stream, theirs) = tokio::io::duplex(16 * 1024);
+    connect.send(theirs).unwrap();
+    let mut client = Client::new(stream, tokio::spawn(async {}), diary.clone());
+    client.shake_hands(REQUEST).await;
+    let began = Instant::now();
+    signals.send(lifespan::Signal::Terminate).unwrap();
+    assert_eq!(client.next().await, Some(Event::Close(code(1012, "the server goes down"))));
+    client.close(Some((1012, ""))).await;
+    assert_eq!(client.next().await, None);
+    drop(client);
+    let outcome = process.await.unwrap();
+    assert!(matches!(outcome, lifespan::Outcome::Stopped { cut: 0 }), "{outcome}");
+    assert_eq!(began.elapsed(), SECOND, "the time to say goodbye, and no more");
+    assert!(diary.lines().contains(&"applications are told of the shutdown".to_owned()));
+}
