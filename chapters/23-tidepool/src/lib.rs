@@ -4,7 +4,7 @@
 //! tidepool::main(gateway::crab_app) // all of a program's `main`
 //! ```
 //!
-//! It is a composition. Connections are [`http_server`]'s, start-up and end are [`lifespan`]'s; what is here is around them:
+//! It is a composition. Connections are [`http_server`]'s and [`websockets`]', start-up and end are [`lifespan`]'s; what is here is around them:
 //!
 //! - [`cli`]: the options, from the command line, the environment and a file. [`settings`]: what the parts below are set up with.
 //! - [`listen`]: the sockets, and what stands before HTTP on a connection.
@@ -12,7 +12,7 @@
 //! - `stack`: the layers around the application, out of [`proxy`], [`metrics`], [`log`] and [`files`].
 //! - [`reload`]: one process that is built again and started again, for development.
 //!
-//! It is for Unix only. It leaves out TLS, HTTP/2 and WebSockets: a connection would choose its protocol in [`listen::accept`], behind the prelude,
+//! It is for Unix only. It leaves out TLS and HTTP/2: a connection would choose its protocol in [`listen::accept`], behind the prelude,
 //! and their settings would stand beside those of HTTP in [`settings`].
 //!
 //! # Exit codes

@@ -1,9 +1,10 @@
-//! From options to what the parts below are set up with: [`http_server::Config`] and [`lifespan::Config`].
+//! From options to what the parts below are set up with: [`http_server::Config`], [`websockets::Config`] and [`lifespan::Config`].
 
 use std::time::Duration;
 
 use http::HeaderValue;
 use lifespan::{Mode, Stages};
+use websockets::{Patience, WebSockets};
 
 use crate::cli::{self, Options};
 use crate::listen::accept::Prelude;
@@ -53,7 +54,30 @@ pub fn http(options: &Options) -> http_server::Config {
         date: options.application.date_header,
         server: options.application.server_header.then(|| HeaderValue::from_static("tidepool")),
         root_path: options.application.root_path.clone(),
+        upgrade: Some(WebSockets::new(web_sockets(options))),
         errors: log::errors(),
+    }
+}
+
+/// That of WebSockets.
+pub fn web_sockets(options: &Options) -> websockets::Config {
+    let ws = &options.web_sockets;
+    let unless_never = |time: Duration| Some(time).filter(|time| *time != Duration::MAX);
+    websockets::Config {
+        handshake: ws.ws_timeout_handshake,
+        patience: Patience {
+            ping_interval: unless_never(ws.ws_ping_interval),
+            ping_timeout: unless_never(ws.ws_ping_timeout),
+            close: ws.ws_timeout_close,
+        },
+        write: ws.ws_timeout_write,
+        drain: ws.ws_drain,
+        linger: ws.ws_timeout_linger,
+        limits: websockets::Limits { message: in_memory(ws.ws_max_size) },
+        queue: ws.ws_max_queue,
+        queue_bytes: in_memory(ws.ws_max_queue_bytes),
+        write_buffer: in_memory(ws.ws_write_buffer),
+        compression: ws.ws_per_message_deflate.then(websockets::deflate::Settings::default),
     }
 }
 

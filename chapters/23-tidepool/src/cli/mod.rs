@@ -21,7 +21,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 pub use options::{
     Application, Development, ForwardedHeader, Lifespan, Limits, Listening, LogFormat, LogLevel,
-    Logging, Options, Processes, Proxies, StaticDir, Times,
+    Logging, Options, Processes, Proxies, StaticDir, Times, WebSockets,
 };
 
 /// Looks an environment variable up.

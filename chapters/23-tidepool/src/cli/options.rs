@@ -50,6 +50,8 @@ pub struct Options {
     #[command(flatten)]
     pub times: Times,
     #[command(flatten)]
+    pub web_sockets: WebSockets,
+    #[command(flatten)]
     pub development: Development,
 }
 
@@ -270,6 +272,48 @@ pub struct Times {
     pub timeout_leave: Duration,
 }
 
+/// What is so for WebSockets.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "WebSockets")]
+pub struct WebSockets {
+    /// The longest message, inflated
+    #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
+    pub ws_max_size: u64,
+    /// How many messages wait for the application
+    #[arg(long, value_name = "NUMBER", default_value_t = 32)]
+    pub ws_max_queue: usize,
+    /// And how long they may be together
+    #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
+    pub ws_max_queue_bytes: u64,
+    /// How much waits for a client that does not read
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size)]
+    pub ws_write_buffer: u64,
+    /// After how long a silence the client is asked whether it is there
+    #[arg(long, value_name = "TIME", default_value = "20", value_parser = time)]
+    pub ws_ping_interval: Duration,
+    /// How long it may be silent then
+    #[arg(long, value_name = "TIME", default_value = "20", value_parser = time)]
+    pub ws_ping_timeout: Duration,
+    /// Whether messages are compressed where the client offers it
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = Set, hide_possible_values = true)]
+    pub ws_per_message_deflate: bool,
+    /// The application's answer to a handshake; then 503
+    #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
+    pub ws_timeout_handshake: Duration,
+    /// A client that does not read
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = time)]
+    pub ws_timeout_write: Duration,
+    /// A client's answer to the goodbye
+    #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
+    pub ws_timeout_close: Duration,
+    /// A client that is to read the last word before the connection is closed
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
+    pub ws_timeout_linger: Duration,
+    /// At the end: how long applications have to say goodbye; then it is said for them, with 1012
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
+    pub ws_drain: Duration,
+}
+
 /// Start again when the program has changed.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Development")]
@@ -376,7 +420,8 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 
 /// Whether an option is on or off, by the name of its field.
 pub(super) fn is_switch(id: &str) -> bool {
-    const SWITCHES: [&str; 8] = [
+    const SWITCHES: [&str; 9] = [
+        "ws_per_message_deflate",
         "server_header",
         "date_header",
         "access_log",

@@ -29,6 +29,10 @@ fn life(options: &Options) -> lifespan::Config {
     settings::life(options, Stages::new(|_| {}))
 }
 
+fn ws(options: &Options) -> websockets::Config {
+    settings::web_sockets(options)
+}
+
 fn is(time: Duration, seconds: u64) -> bool {
     time == Duration::from_secs(seconds)
 }
@@ -102,6 +106,19 @@ const TABLE: &[Row] = &[
     ("--timeout-graceful-shutdown 9", |o| is(http(o).graceful, 9)),
     ("--timeout-shutdown 9", |o| is(life(o).shutdown, 9)),
     ("--timeout-leave 9", |o| is(life(o).leave, 9)),
+    ("--ws-max-size 9", |o| ws(o).limits.message == 9),
+    ("--ws-max-queue 9", |o| ws(o).queue == 9),
+    ("--ws-max-queue-bytes 9", |o| ws(o).queue_bytes == 9),
+    ("--ws-write-buffer 9", |o| ws(o).write_buffer == 9),
+    ("--ws-ping-interval 9", |o| ws(o).patience.ping_interval == Some(Duration::from_secs(9))),
+    ("--ws-ping-interval never", |o| ws(o).patience.ping_interval.is_none()),
+    ("--ws-ping-timeout 9", |o| ws(o).patience.ping_timeout == Some(Duration::from_secs(9))),
+    ("--ws-per-message-deflate", |o| ws(o).compression.is_some()),
+    ("--ws-timeout-handshake 9", |o| is(ws(o).handshake, 9)),
+    ("--ws-timeout-write 9", |o| is(ws(o).write, 9)),
+    ("--ws-timeout-close 9", |o| is(ws(o).patience.close, 9)),
+    ("--ws-timeout-linger 9", |o| is(ws(o).linger, 9)),
+    ("--ws-drain 9", |o| is(ws(o).drain, 9)),
     ("--reload", |o| o.development.reload),
     ("--reload-dir src", |o| o.development.reload_dir == [std::path::Path::new("src")]),
     ("--reload-include *.html", |o| o.development.reload_include[0].to_string() == "*.html"),
@@ -135,6 +152,7 @@ fn each_default_of_the_parts_is_the_command_lines_as_well() {
         format!("{mode:?} {startup:?} {quiet:?} {shutdown:?} {leave:?}")
     };
     assert_eq!(times(&ours), times(&theirs));
+    assert_eq!(ws(&parse("")), websockets::Config::default());
     let all = |config: &http_server::Config| {
         let c = config;
         let times = (

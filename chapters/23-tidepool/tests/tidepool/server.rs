@@ -378,3 +378,25 @@ fn figures_are_on_an_address_of_their_own() {
         server.ends_well();
     });
 }
+
+#[test]
+fn a_websocket_is_accepted_logged_and_closed() {
+    watch(|| {
+        let (mut server, address) = Server::serving("");
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let key = "dGhlIHNhbXBsZSBub25jZQ==";
+        write!(stream, "GET /ws HTTP/1.1\r\nhost: crab\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: {key}\r\n\r\n").unwrap();
+        let (mut heard, mut byte) = (Vec::new(), [0]);
+        // A text of four bytes, then the goodbye with 1000.
+        let end = b"\x81\x04crab\x88\x02\x03\xe8";
+        while !heard.ends_with(end) {
+            let count = stream.read(&mut byte).unwrap();
+            assert!(count > 0, "ended before that: {}", String::from_utf8_lossy(&heard));
+            heard.push(byte[0]);
+        }
+        assert!(heard.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&heard));
+        drop(stream);
+        server.until("\"WebSocket /ws\" [accepted]");
+        server.ends_well();
+    });
+}

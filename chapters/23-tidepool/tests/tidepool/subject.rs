@@ -7,18 +7,23 @@ use std::thread;
 use std::time::Duration;
 
 use gateway::{
-    Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, SendEvent, Sender,
+    Accept, Error, Message, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, SendEvent,
+    Sender,
 };
 
 fn main() {
     tidepool::main(subject)
 }
 
-async fn subject(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+async fn subject(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
     let http = match scope {
         Scope::Http(http) => http,
         Scope::Lifespan(_) => return live(receive, send).await,
-        other @ Scope::WebSocket(_) => return Err(other.unsupported().into()),
+        Scope::WebSocket(_) => {
+            receive.next().await;
+            send.send(Accept::new()).await?;
+            return Ok(send.send(Message::from("crab")).await?);
+        }
     };
     let text = match &*http.path() {
         "/pid" => process::id().to_string(),
