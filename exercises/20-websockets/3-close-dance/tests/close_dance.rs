@@ -421,6 +421,42 @@ fn patience_has_an_end() {
 }
 
 #[test]
+fn patience_is_what_was_given() {
+    proctor::watch(|| {
+        for role in ROLES {
+            for patience in [0, 1, 1_500, 60_000] {
+                let patience = Duration::from_millis(patience);
+                let mut dance = Dance::new(role, patience);
+                let said = dance.on(close(1000), seconds(3));
+                proctor::expect_eq!(
+                    said.len(),
+                    1,
+                    "how many actions there are when the application closes"
+                );
+                proctor::expect_eq!(
+                    dance.deadline(),
+                    Some(seconds(3) + patience),
+                    "the deadline of a {} with a patience of {patience:?}, which has said goodbye after 3 s",
+                    role_in_words(role)
+                );
+                let mut dance = Dance::new(Role::Client, patience);
+                let answered = dance.on(closed(1000), seconds(5));
+                proctor::expect_eq!(
+                    answered.len(),
+                    2,
+                    "how many actions there are when the peer closes"
+                );
+                proctor::expect_eq!(
+                    dance.deadline(),
+                    Some(seconds(5) + patience),
+                    "the deadline of a client with a patience of {patience:?}, which has answered after 5 s"
+                );
+            }
+        }
+    });
+}
+
+#[test]
 fn a_peer_that_talks_on_gets_no_more_time() {
     proctor::watch(|| {
         for role in ROLES {
