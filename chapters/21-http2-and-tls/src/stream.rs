@@ -182,7 +182,11 @@ pub(crate) async fn serve(
             let ended = call.is_none();
             if stage == Stage::Answering {
                 match answer.poll(&wire, ended, config, cx) {
-                    Step::Taken => continue,
+                    Step::Taken => {
+                        // What costs the client's window nothing (parts without bytes, hints) would go on for ever.
+                        ready!(poll_proceed(cx)).made_progress();
+                        continue;
+                    }
                     Step::Wait => {}
                     Step::End(next) => {
                         stage = next;
@@ -194,6 +198,9 @@ pub(crate) async fn serve(
                         }
                     }
                 }
+            }
+            if stage == Stage::Unheard && wire.slot.is_complete() {
+                stage = Stage::Whole;
             }
             if ended && stage != Stage::Answering {
                 return Poll::Ready(());

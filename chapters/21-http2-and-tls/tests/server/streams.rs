@@ -571,3 +571,57 @@ fn the_version_of_a_response_is_the_server_s() {
         expect_eq!(response.await.unwrap().version(), Version::HTTP_2, "the version");
     });
 }
+
+#[test]
+fn an_application_that_sends_nothing_for_ever_lets_others_run() {
+    async fn app(scope: Scope, _: Receive, send: Sender) -> Result<(), Error> {
+        let Scope::Http(scope) = scope else { return Err(scope.unsupported().into()) };
+        while scope.path() == "/hints" {
+            let link = HeaderValue::from_static("</crab.css>; rel=preload; as=style");
+            send.send(SendEvent::HttpResponseEarlyHint(vec![link])).await?;
+        }
+        send.send(ResponseStart::new(200)).await?;
+        while scope.path() == "/parts" {
+            send.send(ResponseBody::part("")).await?;
+        }
+        Ok(send.send(ResponseBody::last("fine")).await?)
+    }
+    watch_async(async {
+        let client = client(app, |_, _| {}).await;
+        for path in ["/parts", "/hints"] {
+            let (_endless, mut stream) = client.begin(get(path), true);
+            for _ in 0..3 {
+                expect_eq!(client.get("/").await.body, "fine", "beside {path}");
+            }
+            stream.send_reset(Reason::CANCEL);
+            expect_eq!(client.get("/").await.body, "fine", "after {path}");
+        }
+    });
+}
+
+#[test]
+fn after_a_whole_response_to_head_an_application_may_go_on() {
+    let diary = Diary::default();
+    let notes = diary.clone();
+    let app = move |_: Scope, _: Receive, send: Sender| {
+        let notes = notes.clone();
+        async move {
+            send.send(ResponseStart::new(200)).await?;
+            send.send(ResponseBody::part("two")).await?;
+            tokio::task::yield_now().await;
+            send.send(ResponseBody::last("parts")).await?;
+            tokio::time::sleep(300 * crate::common::SECOND).await;
+            notes.note("the work is done");
+            Ok::<(), Error>(())
+        }
+    };
+    watch_async(async move {
+        let client = client(app, |_, _| {}).await;
+        let request = Request::head("http://crab/").body(()).unwrap();
+        expect_eq!(client.ask(request, "").await.unwrap().status, 200, "the status");
+        drop(client.send);
+        client.server.await.unwrap();
+        expect_eq!(diary.lines(), ["the work is done"], "what the application did");
+        expect_eq!(client.failures.lines(), Vec::<String>::new(), "nothing is reported");
+    });
+}
