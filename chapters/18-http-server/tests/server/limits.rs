@@ -414,6 +414,27 @@ fn a_request_that_is_in_the_kernel_at_the_graceful_end_is_answered() {
 }
 
 #[test]
+fn who_has_connected_a_moment_before_the_graceful_end_is_answered() {
+    watch_async(async {
+        let failures = Diary::default();
+        let server = Server::new(Conformance::default(), config(&failures));
+        let mut early = in_memory_to(&server, failures.clone());
+        let mut silent = in_memory_to(&server, failures);
+        sleep(SECOND / 4).await;
+        server.close_idle();
+        // Its request is still on its way.
+        sleep(SECOND / 4).await;
+        early.say(GET).await;
+        let response = early.hear_all().await;
+        assert!(response.ends_with("Hello, crabs!"), "{response}");
+        assert!(response.contains("\r\nconnection: close\r\n"), "{response}");
+        let began = Instant::now();
+        expect_eq!(silent.hear_all().await, "", "what one hears that says nothing");
+        expect_eq!(began.elapsed(), SECOND / 2, "until a second after it had connected");
+    });
+}
+
+#[test]
 fn the_graceful_end_is_bounded() {
     real(|| async {
         let diary = Diary::default();
