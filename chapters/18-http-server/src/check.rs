@@ -2,7 +2,7 @@
 //!
 //! It is pure. What needs the raw bytes is in [`scan`](crate::scan).
 
-use http::uri::Authority;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
 
 /// Why a parsed head is refused: the status, and a line for the client.
@@ -48,10 +48,12 @@ pub fn check(
         Some(value) if !is_host(value.as_bytes()) => return bad("the host is none"),
         _ => {}
     }
-    if !uri.path_and_query().is_none_or(|target| target.as_str().is_ascii()) {
+    let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    if !target.is_ascii() {
         return bad("the target has characters that are not ASCII");
     }
     match (uri.scheme_str(), uri.authority()) {
+        (None, None) if target.starts_with('/') => Ok(wants),
         (None, None) if uri.path() == "*" => {
             if *method == Method::OPTIONS {
                 Ok(wants)
@@ -59,7 +61,6 @@ pub fn check(
                 bad("the target * is for OPTIONS")
             }
         }
-        (None, None) if uri.path().starts_with('/') => Ok(wants),
         (Some("http" | "https"), Some(authority)) => {
             let authority =
                 plain(authority).ok_or((StatusCode::BAD_REQUEST, "the target has userinfo"))?;

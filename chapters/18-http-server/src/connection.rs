@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Poll, Waker};
 use std::time::SystemTime;
 
@@ -13,6 +13,7 @@ use gateway::{
     App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
     Rules, Scope, Sender, Shutdown, State,
 };
+use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,7 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
 use crate::calls::{Answer, Calls, Manners, Wire};
-use crate::check::{Wants, check};
+use crate::check::{Objection, Wants, check};
 use crate::config::Config;
 use crate::io::{Io, Meter};
 use crate::scan::{Limits, Phase, Refusal, Scanner};
@@ -38,6 +39,8 @@ pub(crate) struct Shared<A> {
     pub(crate) state: State,
     pub(crate) shutdown: Shutdown,
     pub(crate) closing: Shutdown,
+    /// `closing` has begun: to be asked in each turn of each connection.
+    pub(crate) closed: AtomicBool,
     pub(crate) in_flight: AtomicUsize,
     /// How many connections are not parked.
     pub(crate) awake: AtomicUsize,
@@ -181,7 +184,7 @@ async fn serve<A: App + 'static, S: Transport>(
                 let _ = stop.as_mut().poll(cx);
             }
         }
-        if !wire.stopping.load(Relaxed) && shared.closing.has_begun() {
+        if shared.closed.load(Relaxed) && !wire.stopping.load(Relaxed) {
             wire.last.store(true, Relaxed);
             wire.stopping.store(true, Relaxed);
         }
@@ -381,22 +384,10 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
 ) -> Answer<F> {
     let wire = &calls.wire;
     let (mut parts, body) = request.into_parts();
-    wire.put_body(parts.version, &parts.headers, body);
-    let wants = match check(&parts.method, &parts.uri, parts.version, &mut parts.headers) {
-        Ok(wants) => wants,
-        Err((status, why)) => {
-            wire.last.store(true, Relaxed);
-            return Answer::ours(Arc::clone(calls), status, why);
-        }
-    };
-    let Some(ticket) = Ticket::take(shared) else {
-        let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
-        return Answer::ours(
-            Arc::clone(calls),
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many requests are in flight",
-        )
-        .with(header::RETRY_AFTER, seconds);
+    let checked = check(&parts.method, &parts.uri, parts.version, &mut parts.headers);
+    let (wants, ticket) = match checked.map(|wants| (wants, Ticket::take(shared))) {
+        Ok((wants, Some(ticket))) => (wants, ticket),
+        declined => return decline(&parts, body, declined.err(), shared, calls),
     };
     let extensions = offered(parts.version, wants);
     let head = RequestHead {
@@ -406,7 +397,7 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
         headers: parts.headers,
     };
     let scope = Scope::Http(HttpScope {
-        head: wire.put_head(head),
+        head: wire.put(head, body),
         extensions,
         state: shared.state.clone(),
         connection: Arc::clone(connection),
@@ -418,6 +409,31 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
     let send = Sender::new(exchange, call);
     calls.start(call, || run(ticket, scope, receive, send));
     Answer::Call(Arc::clone(calls))
+}
+
+/// The server answers itself: there is an objection to the request, or there are too many.
+#[cold]
+fn decline<A, F>(
+    parts: &Parts,
+    body: Incoming,
+    objection: Option<Objection>,
+    shared: &Shared<A>,
+    calls: &Arc<Calls<F>>,
+) -> Answer<F> {
+    let wire = &calls.wire;
+    drop(wire.put_body(parts.version, &parts.headers, body));
+    if let Some((status, why)) = objection {
+        wire.last.store(true, Relaxed);
+        Answer::ours(Arc::clone(calls), status, why)
+    } else {
+        let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
+        return Answer::ours(
+            Arc::clone(calls),
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too many requests are in flight",
+        )
+        .with(header::RETRY_AFTER, seconds);
+    }
 }
 
 /// The extensions for this request.
