@@ -176,7 +176,7 @@ impl Slot {
         inner.rules.receive(event);
         if inner.rules.is_gone() {
             // There will be no room any more, and nobody needs it.
-            let_in(inner);
+            let_in(inner, None);
         }
     }
 
@@ -186,7 +186,7 @@ impl Slot {
     #[inline]
     pub fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Head> {
         let (mut start, mut event) = (None, None);
-        ready!(self.poll_head_into(&mut start, &mut event, cx));
+        ready!(self.head(&mut start, &mut event, cx, false));
         match (start, event) {
             (Some(start), Some(event)) => Poll::Ready(Head::Response(start, event)),
             (None, Some(SendEvent::HttpResponseEarlyHint(links))) => {
@@ -197,14 +197,27 @@ impl Slot {
         }
     }
 
-    /// As [`poll_head`](Self::poll_head), for a server on its hot path: start and event are large, and come into the places that it has for them.
-    /// With an early hint there is no start.
+    /// As [`poll_head`](Self::poll_head), for a server that polls the application in the same task, and does so when it has taken an event:
+    /// so an application that waits for room is not woken if it waits in this task. Start and event, which are large,
+    /// come into places that are empty; with an early hint there is no start.
     #[inline]
-    pub fn poll_head_into(
+    pub fn take_head(
         &self,
         start: &mut Option<ResponseStart>,
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.head(start, event, cx, true)
+    }
+
+    /// `awake` says that this task polls the application anyway.
+    #[inline]
+    fn head(
+        &self,
+        start: &mut Option<ResponseStart>,
+        event: &mut Option<SendEvent>,
+        cx: &mut Context<'_>,
+        awake: bool,
     ) -> Poll<()> {
         let mut inner = self.lock();
         match &inner.event {
@@ -221,13 +234,23 @@ impl Slot {
             }
         }
         mem::swap(&mut inner.event, event);
-        let_in(inner);
+        let_in(inner, awake.then(|| cx.waker()));
         Poll::Ready(())
     }
 
     /// Waits for the application's next event. A start comes by itself, as soon as it is there.
-    #[inline]
     pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
+        self.event(cx, false)
+    }
+
+    /// As [`poll_event`](Self::poll_event), under the terms of [`take_head`](Self::take_head).
+    #[inline]
+    pub fn take_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
+        self.event(cx, true)
+    }
+
+    #[inline]
+    fn event(&self, cx: &mut Context<'_>, awake: bool) -> Poll<SendEvent> {
         let mut inner = self.lock();
         let hint = matches!(inner.event, Some(SendEvent::HttpResponseEarlyHint(_)));
         if !hint && let Some(start) = inner.start.take() {
@@ -240,7 +263,7 @@ impl Slot {
             drop(replaced);
             return Poll::Pending;
         };
-        let_in(inner);
+        let_in(inner, awake.then(|| cx.waker()));
         Poll::Ready(event)
     }
 
@@ -361,16 +384,21 @@ impl Waiters {
         self.others.into_iter().for_each(Waker::wake);
     }
 
+    /// Whether there is none but that one.
     #[inline]
-    fn is_empty(&self) -> bool {
-        self.first.is_none()
+    fn are_only(&self, waker: Option<&Waker>) -> bool {
+        match (&self.first, waker) {
+            (None, _) => true,
+            (Some(first), Some(waker)) => self.others.is_empty() && first.will_wake(waker),
+            (Some(_), None) => false,
+        }
     }
 }
 
-/// There is room now.
+/// There is room now. Who is awake need not be woken, and is remembered if it waits again.
 #[inline]
-fn let_in(mut inner: MutexGuard<'_, Inner>) {
-    if !inner.senders.is_empty() {
+fn let_in(mut inner: MutexGuard<'_, Inner>, awake: Option<&Waker>) {
+    if !inner.senders.are_only(awake) {
         let senders = mem::take(&mut inner.senders);
         drop(inner);
         senders.wake();
@@ -383,7 +411,7 @@ fn withdraw(inner: MutexGuard<'_, Inner>) {
     let Inner { start: None, event: None, receiver: None, .. } = &*inner else {
         return withdraw_all(inner);
     };
-    let_in(inner);
+    let_in(inner, None);
 }
 
 #[cold]

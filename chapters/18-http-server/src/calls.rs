@@ -462,7 +462,7 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
             return Poll::Pending;
         }
         let (mut start, mut first) = (None, None);
-        if calls.wire.slot.poll_head_into(&mut start, &mut first, cx).is_pending() {
+        if calls.wire.slot.take_head(&mut start, &mut first, cx).is_pending() {
             if ended {
                 calls.wire.responding.store(false, Relaxed);
                 return Poll::Ready(Ok(failed(calls)));
@@ -494,6 +494,7 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
                 polled
             }
             (_, Some(SendEvent::HttpResponseEarlyHint(links))) => {
+                // The application is polled when this is: not before, or it could fail, and take back what it says behind this.
                 calls.wire.meter.hints.push(&links);
                 // If there is anything to write, the connection's task polls again when it is written.
                 if !calls.wire.meter.hints.are_waiting() {
@@ -732,7 +733,7 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
         let calls = &self.calls;
         calls.turn();
         let ended = calls.poll_current(cx).is_ready();
-        match calls.wire.slot.poll_event(cx) {
+        match calls.wire.slot.take_event(cx) {
             Poll::Ready(SendEvent::HttpResponseBody(part)) => {
                 // The application can go on.
                 calls.turn();

@@ -427,12 +427,12 @@ fn decline<A, F>(
         Answer::ours(Arc::clone(calls), status, why)
     } else {
         let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
-        return Answer::ours(
+        Answer::ours(
             Arc::clone(calls),
             StatusCode::SERVICE_UNAVAILABLE,
             "too many requests are in flight",
         )
-        .with(header::RETRY_AFTER, seconds);
+        .with(header::RETRY_AFTER, seconds)
     }
 }
 
