@@ -116,6 +116,25 @@ function executable() {
     return found;
 }
 
+const VIEWPORT = { width: 1280, height: 900 };
+
+/** Prepares a tab for visits that know nothing of those before. */
+async function forFirstVisits(page) {
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send('Network.enable');
+    await devtools.send('Network.setCacheDisabled', { cacheDisabled: true });
+    await page.addInitScript(() => {
+        // Printing waits for a person.
+        window.print = () => {};
+        if (location.protocol.startsWith('http')) {
+            localStorage.clear();
+            sessionStorage.clear();
+        }
+    });
+    await noteShifts(page);
+    return page;
+}
+
 /** A browser and the book. Close it after the tests. */
 export async function open(options) {
     const book = await serve(options);
@@ -129,11 +148,12 @@ export async function open(options) {
             ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
         ],
     });
+    const tabs = new Map();
     return {
         ...book,
         /** A page in a profile of its own, which notes errors and requests to elsewhere. */
         async page(settings = {}) {
-            const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...settings });
+            const context = await browser.newContext({ viewport: VIEWPORT, ...settings });
             const page = await context.newPage();
             const noted = { errors: [], elsewhere: [] };
             page.on('console', (message) => {
@@ -154,12 +174,45 @@ export async function open(options) {
                 done: () => context.close(),
             });
         },
+        /** Has `look` look at a page that is opened for it, and nobody else.
+         *
+         *  A tab is used for one page after the other, which costs a third of a tab for each.
+         *  Each page is a first visit all the same: nothing is cached and nothing stored.
+         */
+        async visit(name, look, settings = {}) {
+            const key = JSON.stringify(settings);
+            const free = tabs.get(key) ?? tabs.set(key, []).get(key);
+            const page = free.pop() ?? await this.page(settings).then(forFirstVisits);
+            page.noted.errors.length = 0;
+            page.noted.elsewhere.length = 0;
+            try {
+                const response = await page.read(name);
+                await look(page, response);
+            } catch (error) {
+                // Whatever state the page is in, the next one shall not find it.
+                await page.done().catch(() => {});
+                throw error;
+            }
+            await page.setViewportSize(settings.viewport ?? VIEWPORT);
+            await page.emulateMedia({ colorScheme: settings.colorScheme ?? null });
+            free.push(page);
+        },
         async close() {
             await browser.close();
             await book.close();
         },
     };
 }
+
+/** Unfolds everything that is folded. */
+export const unfold = (page) => page.evaluate(() => {
+    for (const details of document.querySelectorAll('details')) {
+        details.open = true;
+    }
+});
+
+/** Two frames later whatever was set going is painted. */
+export const painted = (page) => page.evaluate(() => new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame))));
 
 /** Has the page note in `window.shifts` what moves while it loads. */
 export const noteShifts = (page) => page.addInitScript(() => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
-import { CHAPTERS, PAGES, noteShifts, open, source } from '../lib/book.js';
+import { CHAPTERS, PAGES, noteShifts, open, painted, source, unfold } from '../lib/book.js';
 import { overflowing } from '../lib/overflow.js';
 
 let book;
@@ -18,33 +18,21 @@ test('there is a first page, a setup page, a chapter, a 404 page', () => {
     assert.ok(CHAPTERS.length > 0, 'the book has no chapter');
 });
 
-/** Two frames later whatever the load has set going is painted. */
-const settle = (page) => page.evaluate(() => new Promise((frame) => requestAnimationFrame(() => requestAnimationFrame(frame))));
+// The pages do not know of each other: as many at once as there are processors.
+const concurrency = availableParallelism();
 
-describe('every page', () => {
+/** The pages that shifted at the first visit, with what moved. */
+const shifted = new Map();
+
+describe('every page', { concurrency }, () => {
     for (const name of PAGES) {
-        test(name, async () => {
-            const page = await book.page();
-            // Printing waits for a person; the page for it is otherwise a page like any.
-            await page.addInitScript(() => { window.print = () => {}; });
-            await noteShifts(page);
-            const response = await page.read(name);
+        test(name, () => book.visit(name, async (page, response) => {
             assert.equal(response.status(), 200);
-            await settle(page);
-
-            assert.deepEqual(page.noted.errors, [], 'errors in the console');
-            assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
-            let shifts = await page.evaluate(() => window.shifts);
-            // A busy machine may paint half a page. A page that is at fault shifts at each first visit.
-            for (let visits = 1; shifts.length > 0 && visits < 5; visits += 1) {
-                const again = await book.page();
-                await noteShifts(again);
-                await again.read(name);
-                await settle(again);
-                shifts = await again.evaluate(() => window.shifts);
-                await again.done();
+            await painted(page);
+            const shifts = await page.evaluate(() => window.shifts);
+            if (shifts.length > 0) {
+                shifted.set(name, shifts);
             }
-            assert.deepEqual(shifts, [], 'the layout shifted while the page loaded');
             assert.match(await page.title(), /Tidepool/, 'the title names the book');
             const described = await page.evaluate(() => ({
                 ids: [...document.querySelectorAll('[id]')].map((each) => each.id),
@@ -61,31 +49,42 @@ describe('every page', () => {
             assert.deepEqual(described.mute, [], 'images without a text alternative');
             assert.deepEqual(described.mutePictures, [], 'figures without a title');
             assert.equal(described.unnamed, 0, 'empty headings');
-            await page.done();
-        });
+            assert.deepEqual(page.noted.errors, [], 'errors in the console');
+            assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
+        }));
     }
 });
 
-// Nothing here depends on time, and each page has a process of its own: as many at once as there are processors.
-describe('every page fits a phone', { concurrency: availableParallelism() }, () => {
-    for (const name of PAGES) {
-        test(name, async () => {
+// A busy machine may paint half a page. A page that is at fault shifts at each first visit, alone as well.
+test('no page shifts while it loads', async () => {
+    for (let [name, shifts] of shifted) {
+        for (let visits = 1; shifts.length > 0 && visits < 5; visits += 1) {
             const page = await book.page();
-            // Printing waits for a person.
-            await page.addInitScript(() => { window.print = () => {}; });
+            await noteShifts(page);
+            await page.read(name);
+            await painted(page);
+            shifts = await page.evaluate(() => window.shifts);
+            await page.done();
+        }
+        assert.deepEqual(shifts, [], `${name}: the layout shifted while the page loaded`);
+    }
+});
+
+describe('every page fits a phone', { concurrency }, () => {
+    for (const name of PAGES) {
+        test(name, () => book.visit(name, async (page) => {
+            const folded = [];
             for (const width of [360, 768]) {
                 await page.setViewportSize({ width, height: 740 });
-                await page.read(name);
-                assert.deepEqual(await page.evaluate(overflowing), [], `what overflows at ${width} px`);
-                await page.evaluate(() => {
-                    for (const details of document.querySelectorAll('details')) {
-                        details.open = true;
-                    }
-                });
-                assert.deepEqual(await page.evaluate(overflowing), [], `what overflows at ${width} px, unfolded`);
+                folded.push(await page.evaluate(overflowing));
             }
-            await page.done();
-        });
+            assert.deepEqual(folded, [[], []], 'what overflows at 360 and at 768 px');
+            await unfold(page);
+            const unfolded = [await page.evaluate(overflowing)];
+            await page.setViewportSize({ width: 360, height: 740 });
+            unfolded.unshift(await page.evaluate(overflowing));
+            assert.deepEqual(unfolded, [[], []], 'what overflows at 360 and at 768 px, unfolded');
+        }, { viewport: { width: 360, height: 740 } }));
     }
 });
 

@@ -28,17 +28,14 @@ describe('without JavaScript', () => {
     // Nothing here is a matter of time: as many pages at once as there are processors.
     describe('every page', { concurrency: availableParallelism() }, () => {
         for (const name of PAGES.filter((each) => each !== 'print.html')) {
-            test(name, async () => {
-                const page = await plain({ viewport: { width: 360, height: 740 } });
-                await page.read(name);
+            test(name, () => book.visit(name, async (page) => {
                 const hidden = await page.evaluate(() => [...document.querySelectorAll('main :is(p, li, pre, h1, h2, h3, h4, td, figure, svg)')]
                     .filter((each) => !each.closest('details:not([open])') && !each.checkVisibility())
                     .map((each) => each.outerHTML.slice(0, 100)));
                 assert.deepEqual(hidden, [], 'hidden text');
                 assert.deepEqual(await page.evaluate(overflowing), [], 'what overflows at 360 px');
                 assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
-                await page.done();
-            });
+            }, { javaScriptEnabled: false, viewport: { width: 360, height: 740 } }));
         }
     });
 

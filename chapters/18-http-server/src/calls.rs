@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker, ready};
 use bytes::Bytes;
 use gateway::{
     CallId, Error, Exchange, Failure, HeadPlace, ReceiveEvent, RequestBody, RequestHead,
-    ResponseStart, SendError, SendEvent, Slot, poll_call,
+    ResponseBody, ResponseStart, SendError, SendEvent, Slot, poll_call,
 };
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, Version, header};
@@ -23,14 +23,18 @@ use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio::task::coop::poll_proceed;
 use wsgi::server::ErrorLog;
 
+use crate::check::CONNECTION_FIELDS;
 use crate::files::{Opening, Region};
 use crate::io::Meter;
 use crate::trailers::Announced;
+use crate::upgrade::Handshake;
 
 /// What is under Receive and Sender: the slot, and the request.
 pub(crate) struct Wire {
     pub(crate) slot: Slot,
     pub(crate) meter: Arc<Meter>,
+    /// Another protocol is asked for, and this is what becomes of it.
+    pub(crate) handshake: Handshake,
     request: Mutex<RequestSide>,
     /// hyper has not read the whole request yet, so somebody must, or give up its body.
     unread: AtomicBool,
@@ -74,6 +78,7 @@ impl Wire {
             served: AtomicU64::new(meter.heads()),
             slot: Slot::new(),
             meter,
+            handshake: Handshake::default(),
             request: Mutex::default(),
             unread: AtomicBool::new(false),
             unasked: AtomicBool::new(false),
@@ -92,6 +97,11 @@ impl Wire {
     /// The connection is in this task now.
     pub(crate) fn belongs_to(&self, task: &Waker) {
         self.request().task = Some(task.clone());
+    }
+
+    /// Puts the head where the last one was.
+    pub(crate) fn put_head(&self, head: RequestHead) -> Arc<RequestHead> {
+        self.request().head.put(head)
     }
 
     /// The next request is there: an application gets it. Its head is put where the last one was.
@@ -122,6 +132,11 @@ impl Wire {
         request.left = self.drain;
         request.trailers = None;
         request
+    }
+
+    /// Whether the request has a body, and hyper has not read all of it.
+    pub(crate) fn has_body(&self) -> bool {
+        self.unread.load(Relaxed)
     }
 
     /// Whether hyper waits for a response, or for its next part.
@@ -255,8 +270,8 @@ pub(crate) struct Manners {
 pub(crate) struct Calls<F> {
     pub(crate) wire: Arc<Wire>,
     running: Mutex<Running<F>>,
-    manners: Manners,
-    errors: ErrorLog,
+    pub(crate) manners: Manners,
+    pub(crate) errors: ErrorLog,
     /// Something has happened since the current call was polled.
     news: AtomicBool,
     /// There may be a call. This and the news are for the connection's task alone.
@@ -359,6 +374,11 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
         Poll::Ready(())
     }
 
+    /// Whether there may be calls.
+    pub(crate) fn is_busy(&self) -> bool {
+        self.busy.load(Relaxed)
+    }
+
     /// Polls all calls; ready if there are none.
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
         if !self.busy.load(Relaxed) {
@@ -400,6 +420,9 @@ impl<F: Future<Output = Result<(), Error>>> Calls<F> {
             }
             call.complete
         });
+        if self.wire.handshake.give_up() {
+            self.errors.report(WHY);
+        }
     }
 }
 
@@ -409,6 +432,8 @@ pub(crate) enum Answer<F> {
     Call(Arc<Calls<F>>),
     /// The body begins with a file, which may turn out to be none: then there is no such response.
     File(Box<Beginning<F>>),
+    /// Polls the application until it has denied another protocol. If it agrees, that is not for hyper to say.
+    Upgrade(Arc<Calls<F>>),
     /// The server has the response.
     Ours(Arc<Calls<F>>, Option<Response<SlotBody<F>>>),
 }
@@ -449,6 +474,10 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
         let calls = match &mut *self {
             Self::Call(calls) => calls,
             Self::File(beginning) => return beginning.poll(cx),
+            Self::Upgrade(calls) => {
+                let answer = ready!(calls.wire.handshake.poll_answer(&calls.errors, cx));
+                return Poll::Ready(Ok(denial(calls, answer)));
+            }
             Self::Ours(calls, response) => {
                 calls.wire.release();
                 calls.wire.responding.store(false, Relaxed);
@@ -542,6 +571,26 @@ impl<F: Future<Output = Result<(), Error>>> Beginning<F> {
     }
 }
 
+/// The application does not agree to another protocol, or has failed.
+fn denial<F>(
+    calls: &Arc<Calls<F>>,
+    answer: Option<(ResponseStart, ResponseBody)>,
+) -> Response<SlotBody<F>> {
+    calls.wire.last.store(true, Relaxed);
+    let Some((mut start, part)) = answer else {
+        calls.wire.responding.store(false, Relaxed);
+        return failed(calls);
+    };
+    // The rules do not count here; what is sent does.
+    start.headers.remove(header::CONTENT_LENGTH);
+    if part.more_body {
+        let body = SlotBody::Denial(Some(part.body), Arc::clone(calls));
+        return response(calls, start, body);
+    }
+    calls.wire.responding.store(false, Relaxed);
+    response(calls, start, SlotBody::Whole(part.body))
+}
+
 /// There is no response.
 fn failed<F>(calls: &Calls<F>) -> Response<SlotBody<F>> {
     if calls.wire.broken.load(Relaxed) {
@@ -602,15 +651,11 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     value.to_str().ok()?.parse().ok()
 }
 
-/// What concerns the connection is the server's (RFC 9110, section 7.6.1). `trailer` is left: hyper sends no others than it names.
-/// These names have 7, 10, 16 or 17 letters.
-const OURS: [HeaderName; 5] = [
-    header::CONNECTION,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-];
+/// Whether the server says that itself in the head of 101.
+pub(crate) fn is_ours(name: &HeaderName) -> bool {
+    *name != header::UPGRADE
+        && (CONNECTION_FIELDS.contains(name) || [header::SERVER, header::DATE].contains(name))
+}
 
 /// What a response's head counts for, in bytes.
 const HEAD: usize = 200;
@@ -628,12 +673,12 @@ fn response<F>(calls: &Calls<F>, start: ResponseStart, body: SlotBody<F>) -> Res
     for name in headers.keys() {
         match name.as_str().len() {
             6 => named |= *name == header::SERVER,
-            7 | 10 | 16 | 17 => meddles |= OURS.contains(name),
+            7 | 10 | 16 | 17 => meddles |= CONNECTION_FIELDS.contains(name),
             _ => {}
         }
     }
     if meddles {
-        for name in OURS {
+        for name in CONNECTION_FIELDS {
             headers.remove(name);
         }
     }
@@ -654,6 +699,8 @@ pub(crate) enum SlotBody<F> {
     Whole(Bytes),
     /// Part by part.
     Parts(Parts<F>),
+    /// Part by part, of a denial: the first, if it was not taken.
+    Denial(Option<Bytes>, Arc<Calls<F>>),
 }
 
 pub(crate) struct Parts<F> {
@@ -805,6 +852,33 @@ impl<F: Future<Output = Result<(), Error>>> Body for SlotBody<F> {
                 }
                 polled
             }
+            Self::Denial(first, calls) => {
+                let wire = &calls.wire;
+                if !wire.meter.waits_for(calls.manners.write_buffer) {
+                    return Poll::Pending;
+                }
+                loop {
+                    let body = match first.take() {
+                        Some(body) => body,
+                        None if !wire.is_responding() => return Poll::Ready(None),
+                        None => match ready!(wire.handshake.poll_part(&calls.errors, cx)) {
+                            Some(part) => {
+                                wire.responding.store(part.more_body, Relaxed);
+                                part.body
+                            }
+                            None if !wire.meter.waits_for(0) => return Poll::Pending,
+                            None => {
+                                wire.responding.store(false, Relaxed);
+                                return Poll::Ready(Some(Err(Failure::Unfinished.into())));
+                            }
+                        },
+                    };
+                    if !body.is_empty() {
+                        wire.meter.spend(body.len());
+                        return Poll::Ready(Some(Ok(Frame::data(body))));
+                    }
+                }
+            }
         }
     }
 
@@ -815,7 +889,7 @@ impl<F: Future<Output = Result<(), Error>>> Body for SlotBody<F> {
     fn size_hint(&self) -> SizeHint {
         match self {
             Self::Whole(body) => SizeHint::with_exact(body.len() as u64),
-            Self::Parts(_) => SizeHint::default(),
+            Self::Parts(_) | Self::Denial(..) => SizeHint::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 //! It is pure. What needs the raw bytes is in [`scan`](crate::scan).
 
 use http::uri::{Authority, PathAndQuery};
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 
 /// Why a parsed head is refused: the status, and a line for the client.
 pub type Objection = (StatusCode, &'static str);
@@ -13,7 +13,19 @@ pub type Objection = (StatusCode, &'static str);
 pub struct Wants {
     /// `te: trailers`: fields after the body.
     pub trailers: bool,
+    /// There is an `upgrade` field: another protocol on this connection.
+    pub upgrade: bool,
 }
+
+/// What concerns the connection and not the response is the server's (RFC 9110, section 7.6.1): an application's is dropped.
+/// `trailer` is left to it: hyper sends no others than it names. These names have 7, 10, 16 or 17 letters.
+pub const CONNECTION_FIELDS: [HeaderName; 5] = [
+    header::CONNECTION,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+];
 
 /// Checks target and host, and says what else the client asks for.
 ///
@@ -41,6 +53,8 @@ pub fn check(
             }
         } else if *name == header::TE {
             wants.trailers |= has_trailers(value.as_bytes());
+        } else if *name == header::UPGRADE {
+            wants.upgrade = true;
         }
     }
     match host {

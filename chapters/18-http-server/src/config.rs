@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use wsgi::server::ErrorLog;
+
+use crate::upgrade::Upgrade;
 
 /// How the server is set up.
 ///
@@ -99,6 +102,8 @@ pub struct Config {
     pub server: Option<HeaderValue>,
     /// The path under which the application is mounted, for the scope. Default: empty.
     pub root_path: String,
+    /// What serves requests that ask for another protocol, as WebSockets. Without it they are requests like others. Default: nothing.
+    pub upgrade: Option<Arc<dyn Upgrade>>,
     /// Where failures of the application are reported, a line each. Default: standard error.
     pub errors: ErrorLog,
 }
@@ -131,6 +136,7 @@ impl Default for Config {
             date: true,
             server: Some(HeaderValue::from_static("tidepool")),
             root_path: String::new(),
+            upgrade: None,
             errors: ErrorLog::new(io::stderr()),
         }
     }

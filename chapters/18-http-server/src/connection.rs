@@ -1,11 +1,12 @@
 //! One connection, in one task: hyper's connection, the application's calls beside it, and what hyper does not see or bound.
 
-use std::future::poll_fn;
+use std::fmt;
+use std::future::{poll_fn, ready};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use gateway::{
     Rules, Scope, Sender, Shutdown, State,
 };
 use http::request::Parts;
-use http::{HeaderValue, Request, StatusCode, Version, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,13 +25,14 @@ use tokio::task::coop::unconstrained;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
-use crate::calls::{Answer, Calls, Manners, Wire};
+use crate::calls::{Answer, Calls, Manners, Wire, is_ours};
 use crate::check::{Objection, Wants, check};
 use crate::config::Config;
 use crate::io::{Io, Meter};
 use crate::scan::{Limits, Phase, Refusal, Scanner};
 use crate::timer::{Timer, Waiting};
 use crate::transport::Transport;
+use crate::upgrade::{Asked, Boxed, Refused, Upgraded, Upgrading, Wish};
 
 /// What all connections of a server share.
 pub(crate) struct Shared<A> {
@@ -44,6 +46,22 @@ pub(crate) struct Shared<A> {
     pub(crate) in_flight: AtomicUsize,
     /// How many connections are not parked.
     pub(crate) awake: AtomicUsize,
+}
+
+impl<A> Shared<A> {
+    /// What all requests over a stream share.
+    pub(crate) fn connection(&self, stream: &impl Transport) -> Connection {
+        let (client, server) = stream.addresses();
+        let tls = stream.tls();
+        Connection {
+            encrypted: tls.is_some(),
+            client,
+            server,
+            root_path: self.config.root_path.clone(),
+            tls,
+            shutdown: self.shutdown.clone(),
+        }
+    }
 }
 
 /// A connection that is not parked.
@@ -76,6 +94,8 @@ enum End {
     Gone,
     /// The connection is idle since then. It is not closed, but parked.
     Park(Instant),
+    /// From here on, another protocol is spoken.
+    Switch,
 }
 
 /// A connection between two requests: all that is left of it while it is idle for long.
@@ -88,6 +108,16 @@ struct Parked<S> {
     until: Option<Instant>,
 }
 
+/// What comes after some requests.
+enum Next<S> {
+    /// The connection is idle.
+    Idle(Parked<S>),
+    /// Another protocol is spoken on it.
+    Switched(Boxed<()>),
+    /// It is closed.
+    Over,
+}
+
 /// Serves one connection, until it is closed and each call has returned or was given up. `permit` is dropped then.
 ///
 /// It begins as it is between two requests: parked. What a request needs is in a box, and is there while it is needed.
@@ -97,21 +127,14 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     permit: impl Send,
 ) {
     let config = &shared.config;
-    let (client, server) = stream.addresses();
-    let connection = Arc::new(Connection {
-        encrypted: false,
-        client,
-        server,
-        root_path: config.root_path.clone(),
-        tls: None,
-        shutdown: shared.shutdown.clone(),
-    });
+    let connection = Arc::new(shared.connection(&stream));
     let until = Instant::now().checked_add(config.first_byte);
     let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
-    while listen(&mut parked, &shared.closing).await {
+    while listen(&mut parked, &shared.closing, config).await {
         match Box::pin(serve(parked, &shared, &connection)).await {
-            Some(idle) => parked = idle,
-            None => return,
+            Next::Idle(idle) => parked = idle,
+            Next::Switched(other) => return other.await,
+            Next::Over => return,
         }
     }
     Box::pin(close(parked.stream, End::Idle, config)).await;
@@ -119,10 +142,18 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
 }
 
 /// Waits until a parked connection has something to say. Says whether it had: not if it is at its end, or the server is.
-async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown) -> bool {
+async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown, config: &Config) -> bool {
     const ROOM: usize = 2 * 1024;
     let mut sleep = pin!(parked.until.map(sleep_until));
-    let mut stop = pin!(closing.begun());
+    // Who has connected a moment ago has something to say, and it may be on its way.
+    let fresh = Instant::now().checked_add(config.linger).filter(|_| parked.served == 0);
+    let mut stop = pin!(async {
+        closing.begun().await;
+        if let Some(until) = fresh {
+            // In a box, as it is not there before the end.
+            Box::pin(sleep_until(until)).await;
+        }
+    });
     poll_fn(|cx| {
         let mut room = [const { MaybeUninit::uninit() }; ROOM];
         let mut read = ReadBuf::uninit(&mut room);
@@ -140,12 +171,12 @@ async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown) -> boo
     .await
 }
 
-/// Serves requests, until the connection is closed, or is idle again: then it is returned.
+/// Serves requests, until the connection is closed, or idle again, or no more for requests.
 async fn serve<A: App + 'static, S: Transport>(
     parked: Parked<S>,
     shared: &Arc<Shared<A>>,
     connection: &Arc<Connection>,
-) -> Option<Parked<S>> {
+) -> Next<S> {
     let config = &shared.config;
     let _awake = Awake::new(&shared.awake);
     let Parked { stream, heard, served, until: _ } = parked;
@@ -174,7 +205,7 @@ async fn serve<A: App + 'static, S: Transport>(
     let mut stop = pin!(unconstrained(shared.closing.begun()));
     // The task that the sleep and the stop were told of. As long as it is the same, they need not be told again.
     let mut task: Option<Waker> = None;
-    let mut end = poll_fn(|cx| {
+    let end = poll_fn(|cx| {
         let known = task.as_ref().is_some_and(|task| task.will_wake(cx.waker()));
         if !known {
             task = Some(cx.waker().clone());
@@ -195,6 +226,10 @@ async fn serve<A: App + 'static, S: Transport>(
             }
             let working = calls.poll(cx).is_pending();
             wire.poll_drain(cx);
+            let _ = wire.handshake.poll(&config.errors, cx);
+            if wire.handshake.is_agreed() && meter.is_flushed() {
+                return Poll::Ready(End::Switch);
+            }
             if let Some(end) = wire.refusal() {
                 return Poll::Ready(end);
             }
@@ -205,7 +240,7 @@ async fn serve<A: App + 'static, S: Transport>(
                     // It concerns the requests behind this one as well.
                     left.set(None);
                 }
-                if left.is_none() && !wire.slot.is_complete() {
+                if left.is_none() && (wire.handshake.is_on() || !wire.slot.is_complete()) {
                     return Poll::Ready(End::Gone);
                 }
             }
@@ -235,32 +270,92 @@ async fn serve<A: App + 'static, S: Transport>(
     .await;
     left.set(None);
     let parts = hyper.into_parts();
-    let io = parts.io.into_inner();
+    stopped(parts.io.into_inner(), parts.read_buf, end, calls, shared).await
+}
+
+/// No more requests are served for now: what comes next.
+async fn stopped<A, S, F>(
+    io: Io<S>,
+    read: Bytes,
+    mut end: End,
+    calls: Arc<Calls<F>>,
+    shared: &Arc<Shared<A>>,
+) -> Next<S>
+where
+    A: App + 'static,
+    S: Transport,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let (config, wire) = (&shared.config, &calls.wire);
     if let End::Park(since) = end {
         let until = since.checked_add(config.keep_alive);
-        let served = meter.heads();
+        let served = wire.meter.heads();
         // Copied, even if it is empty: it is a part of hyper's buffer, and would keep it.
-        let heard = Bytes::copy_from_slice(&parts.read_buf);
-        return Some(Parked { stream: io.stream, heard, served, until });
+        let heard = Bytes::copy_from_slice(&read);
+        return Next::Idle(Parked { stream: io.stream, heard, served, until });
+    }
+    if let End::Switch = end
+        && let Some(wish) = wire.handshake.take()
+    {
+        let heard = [read, io.held].concat().into();
+        return Next::Switched(switched(io.stream, heard, wish, calls, shared));
     }
     if matches!(end, End::Over(false) | End::Gone) && wire.delimited_by_close.load(Relaxed) {
         io.stream.reset();
         end = End::Gone;
     }
-    finish(io.stream, end, &calls, config).await;
-    None
+    finish(close(io.stream, end, config), &calls, config).await;
+    Next::Over
 }
 
-/// Closes the connection, and waits for the calls that still run.
-async fn finish<S: Transport, F: Future<Output = Result<(), Error>>>(
+/// From here on, another protocol is spoken.
+fn switched<A, S, F>(
     stream: S,
-    end: End,
+    heard: Bytes,
+    wish: Wish,
+    calls: Arc<Calls<F>>,
+    shared: &Arc<Shared<A>>,
+) -> Boxed<()>
+where
+    A: App + 'static,
+    S: Transport,
+    F: Future<Output = Result<(), Error>> + Send + 'static,
+{
+    let config = &shared.config;
+    let mut other = wish.upgrading.serve(Upgraded {
+        stream: Box::new(stream),
+        heard,
+        first: first_words(&wish.headers, config),
+        call: wish.call,
+        grace: config.after_disconnect,
+        errors: config.errors.clone(),
+    });
+    if !calls.is_busy() {
+        return other;
+    }
+    // What goes on after the response to an earlier request does so beside it.
+    let shared = Arc::clone(shared);
+    Box::pin(async move {
+        poll_fn(|cx| {
+            calls.turn();
+            let _ = calls.poll(cx);
+            other.as_mut().poll(cx)
+        })
+        .await;
+        finish(ready(()), &calls, &shared.config).await;
+    })
+}
+
+/// Closes the connection, by `close`, and waits for the calls that still run.
+async fn finish<F: Future<Output = Result<(), Error>>>(
+    close: impl Future<Output = ()>,
     calls: &Calls<F>,
     config: &Config,
 ) {
     calls.wire.slot.close();
+    calls.wire.handshake.gone();
     let mut sleep = pin!(sleep(config.after_disconnect));
-    let mut closing = pin!(Some(close(stream, end, config)));
+    let mut closing = pin!(Some(close));
     poll_fn(|cx| {
         calls.turn();
         if let Some(close) = closing.as_mut().as_pin_mut()
@@ -268,10 +363,14 @@ async fn finish<S: Transport, F: Future<Output = Result<(), Error>>>(
         {
             closing.set(None);
         }
-        let mut running = calls.poll(cx);
+        let poll = |cx: &mut Context<'_>| {
+            let handshake = calls.wire.handshake.poll(&config.errors, cx);
+            if calls.poll(cx).is_ready() { handshake } else { Poll::Pending }
+        };
+        let mut running = poll(cx);
         if running.is_pending() && sleep.as_mut().poll(cx).is_ready() {
             calls.give_up();
-            running = calls.poll(cx);
+            running = poll(cx);
         }
         if closing.is_none() { running } else { Poll::Pending }
     })
@@ -334,13 +433,13 @@ impl Wire {
     }
 }
 
-/// A call that counts as in flight.
-struct Ticket<A> {
+/// A place among the calls in flight, until it is dropped. [`Server::admit`](crate::Server::admit) gives it.
+pub struct Ticket<A> {
     shared: Arc<Shared<A>>,
 }
 
 impl<A> Ticket<A> {
-    fn take(shared: &Arc<Shared<A>>) -> Option<Self> {
+    pub(crate) fn take(shared: &Arc<Shared<A>>) -> Option<Self> {
         if let Some(most) = shared.config.in_flight
             && shared.in_flight.fetch_add(1, Relaxed) >= most
         {
@@ -348,6 +447,24 @@ impl<A> Ticket<A> {
             return None;
         }
         Some(Self { shared: Arc::clone(shared) })
+    }
+}
+
+impl<A: App> Ticket<A> {
+    /// Calls the application. The call's future has the ticket.
+    pub fn call(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Sender,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        run(self, scope, receive, send)
+    }
+}
+
+impl<A> fmt::Debug for Ticket<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Ticket")
     }
 }
 
@@ -375,7 +492,7 @@ fn run<A: App>(
 
 /// A request has come: the application is called, or the server answers itself.
 #[inline]
-fn begin<A: App, F: Future<Output = Result<(), Error>>>(
+fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     request: Request<Incoming>,
     shared: &Arc<Shared<A>>,
     connection: &Arc<Connection>,
@@ -384,18 +501,30 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
 ) -> Answer<F> {
     let wire = &calls.wire;
     let (mut parts, body) = request.into_parts();
-    let checked = check(&parts.method, &parts.uri, parts.version, &mut parts.headers);
-    let (wants, ticket) = match checked.map(|wants| (wants, Ticket::take(shared))) {
-        Ok((wants, Some(ticket))) => (wants, ticket),
-        declined => return decline(&parts, body, declined.err(), shared, calls),
+    let wants = match check(&parts.method, &parts.uri, parts.version, &mut parts.headers) {
+        Ok(wants) => wants,
+        Err(objection) => return decline(&parts, body, objection, calls),
     };
-    let extensions = offered(parts.version, wants);
     let head = RequestHead {
         version: parts.version,
         method: parts.method,
         uri: parts.uri,
         headers: parts.headers,
     };
+    // HTTP/1.0 has no upgrade, so the field means nothing in it (RFC 9110, section 7.8).
+    if wants.upgrade
+        && head.version == Version::HTTP_11
+        && let Some(upgrade) = &shared.config.upgrade
+        && let Some(asked) = upgrade.asked(&Asked { head: &head, protocol: None })
+    {
+        drop(wire.put_body(head.version, &head.headers, body));
+        return begin_other(asked, head, shared, connection, calls);
+    }
+    let Some(ticket) = Ticket::take(shared) else {
+        drop(wire.put_body(head.version, &head.headers, body));
+        return busy(shared, calls);
+    };
+    let extensions = offered(head.version, wants);
     let scope = Scope::Http(HttpScope {
         head: wire.put(head, body),
         extensions,
@@ -411,29 +540,70 @@ fn begin<A: App, F: Future<Output = Result<(), Error>>>(
     Answer::Call(Arc::clone(calls))
 }
 
-/// The server answers itself: there is an objection to the request, or there are too many.
+/// There is an objection to the request: the server answers itself.
 #[cold]
-fn decline<A, F>(
+fn decline<F>(
     parts: &Parts,
     body: Incoming,
-    objection: Option<Objection>,
-    shared: &Shared<A>,
+    (status, why): Objection,
     calls: &Arc<Calls<F>>,
 ) -> Answer<F> {
     let wire = &calls.wire;
     drop(wire.put_body(parts.version, &parts.headers, body));
-    if let Some((status, why)) = objection {
+    wire.last.store(true, Relaxed);
+    Answer::ours(Arc::clone(calls), status, why)
+}
+
+/// A request has come that asks for another protocol.
+#[cold]
+fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
+    asked: Result<Box<dyn Upgrading>, Refused>,
+    head: RequestHead,
+    shared: &Arc<Shared<A>>,
+    connection: &Arc<Connection>,
+    calls: &Arc<Calls<F>>,
+) -> Answer<F> {
+    let wire = &calls.wire;
+    let refuse = |status, why: &str| {
         wire.last.store(true, Relaxed);
         Answer::ours(Arc::clone(calls), status, why)
-    } else {
-        let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
-        Answer::ours(
-            Arc::clone(calls),
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too many requests are in flight",
-        )
-        .with(header::RETRY_AFTER, seconds)
+    };
+    let mut upgrading = match asked {
+        Ok(upgrading) => upgrading,
+        Err(Refused { status, headers, why }) => {
+            let fields = headers.iter().map(|(name, value)| (name.clone(), value.clone()));
+            return fields
+                .fold(refuse(status, &why), |answer, (name, value)| answer.with(name, value));
+        }
+    };
+    if wire.has_body() {
+        let why = "a request that asks for another protocol has no body here";
+        return refuse(StatusCode::BAD_REQUEST, why);
     }
+    let Some(ticket) = Ticket::take(shared) else { return busy(shared, calls) };
+    let (scope, receive, send) = upgrading.call(HttpScope {
+        head: wire.put_head(head),
+        extensions: Extensions::NONE,
+        state: shared.state.clone(),
+        connection: Arc::clone(connection),
+    });
+    wire.handshake.begin(upgrading, Box::pin(run(ticket, scope, receive, send)));
+    Answer::Upgrade(Arc::clone(calls))
+}
+
+/// More calls are in flight than may be.
+#[cold]
+fn busy<A, F: Future<Output = Result<(), Error>>>(
+    shared: &Arc<Shared<A>>,
+    calls: &Arc<Calls<F>>,
+) -> Answer<F> {
+    let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
+    Answer::ours(
+        Arc::clone(calls),
+        StatusCode::SERVICE_UNAVAILABLE,
+        "too many requests are in flight",
+    )
+    .with(header::RETRY_AFTER, seconds)
 }
 
 /// The extensions for this request.
@@ -455,7 +625,7 @@ async fn close<S: Transport>(mut stream: S, end: End, config: &Config) {
     let farewell = async {
         match end {
             End::Gone => return Ok(false),
-            End::Over(_) | End::Idle | End::Park(_) => {}
+            End::Over(_) | End::Idle | End::Park(_) | End::Switch => {}
             End::Refuse(refusal) => {
                 stream.write_all(last_words(refusal, config).as_bytes()).await?;
             }
@@ -479,15 +649,33 @@ async fn close<S: Transport>(mut stream: S, end: End, config: &Config) {
     let _ = timeout(config.linger, linger).await;
 }
 
-fn last_words(refusal: Refusal, config: &Config) -> String {
+/// The beginning of a head that hyper does not write.
+fn head(status: StatusCode, config: &Config) -> String {
     use std::fmt::Write;
-    let mut text = format!("HTTP/1.1 {}\r\n", refusal.status());
+    let mut text = format!("HTTP/1.1 {status}\r\n");
     if config.date {
         let _ = write!(text, "date: {}\r\n", http_date(SystemTime::now()));
     }
     if let Some(server) = config.server.as_ref().and_then(|server| server.to_str().ok()) {
         let _ = write!(text, "server: {server}\r\n");
     }
+    text
+}
+
+/// The head of 101. hyper can write one, and says that it is done before it is written: what the client has no room for would be lost.
+fn first_words(headers: &HeaderMap, config: &Config) -> Vec<u8> {
+    let mut words = head(StatusCode::SWITCHING_PROTOCOLS, config).into_bytes();
+    words.extend_from_slice(b"connection: upgrade\r\n");
+    for (name, value) in headers.iter().filter(|(name, _)| !is_ours(name)) {
+        words.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    words.extend_from_slice(b"\r\n");
+    words
+}
+
+fn last_words(refusal: Refusal, config: &Config) -> String {
+    use std::fmt::Write;
+    let mut text = head(refusal.status(), config);
     let body = format!("{refusal}\n");
     let _ = write!(
         text,

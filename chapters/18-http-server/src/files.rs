@@ -19,16 +19,17 @@ use tokio::task::{JoinHandle, spawn_blocking};
 const PIECE: u64 = 64 * 1024;
 
 /// A file that is being opened, or measured if the application has opened it.
-pub(crate) struct Opening {
+#[derive(Debug)]
+pub struct Opening {
     opened: JoinHandle<io::Result<Region>>,
     name: String,
     /// Whether the body goes on after it.
-    pub(crate) more_body: bool,
+    pub more_body: bool,
 }
 
 impl Opening {
     /// The file of such an event, if it has one.
-    pub(crate) fn of(event: SendEvent) -> Option<Self> {
+    pub fn of(event: SendEvent) -> Option<Self> {
         match event {
             SendEvent::HttpResponsePathSend(path) => {
                 let name = format!("the file {}", path.display());
@@ -64,11 +65,13 @@ impl Future for Opening {
 }
 
 /// A region of an open file, of which so much is still to be sent.
-pub(crate) struct Region {
+#[derive(Debug)]
+pub struct Region {
     state: State,
     left: u64,
 }
 
+#[derive(Debug)]
 enum State {
     Idle(Place),
     Reading(JoinHandle<(Place, io::Result<Vec<u8>>)>),
@@ -95,12 +98,16 @@ impl Region {
     }
 
     /// How many bytes are still to be sent.
-    pub(crate) fn left(&self) -> u64 {
+    pub fn left(&self) -> u64 {
         self.left
     }
 
-    /// The next piece; `None` at the end. A file that has become shorter meanwhile is an error, and one that has grown is sent as it was.
-    pub(crate) fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    ///
+    /// What reading says; and a file that has become shorter meanwhile is one. One that has grown is sent as it was.
+    pub fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
         loop {
             match std::mem::replace(&mut self.state, State::Ended) {
                 State::Ended => return Poll::Ready(None),
@@ -136,6 +143,7 @@ impl Region {
 }
 
 /// Where the next byte is read: at an offset of ours, or, as others may use the file too, where the file itself stands.
+#[derive(Debug)]
 struct Place {
     file: Arc<File>,
     at: Option<u64>,

@@ -115,13 +115,15 @@ pub(crate) struct Io<S> {
     pub(crate) stream: S,
     /// What was read already, by whoever had the stream before.
     heard: Bytes,
+    /// What was read and is refused. Where another protocol is spoken from here on, it is none of HTTP's.
+    pub(crate) held: Bytes,
     scanner: Scanner,
     meter: Arc<Meter>,
 }
 
 impl<S> Io<S> {
     pub(crate) fn new(stream: S, heard: Bytes, scanner: Scanner, meter: Arc<Meter>) -> Self {
-        Self { stream, heard, scanner, meter }
+        Self { stream, heard, held: Bytes::new(), scanner, meter }
     }
 }
 
@@ -172,6 +174,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
         meter.heads.store(this.scanner.heads(), Relaxed);
         if let Some(refusal) = this.scanner.refusal() {
             meter.refusal.store(refusal as u8, Relaxed);
+            this.held = Bytes::copy_from_slice(&came[passed..]);
             buf.set_filled(before + passed);
             if passed == 0 {
                 return Poll::Pending;

@@ -7,10 +7,11 @@
 //! - `connection`, `calls`: one connection in one task, with the application's future beside hyper's connection.
 //! - [`transport`]: what a connection goes over, and seeing that the client has left.
 //! - [`scan`], [`check`]: the strict look at each request, before and after hyper's parser.
-//! - `files`, `hints`, `trailers`: the extensions of ASGI that are offered.
+//! - [`files`], `hints`, [`trailers`]: the extensions of ASGI that are offered.
+//! - [`upgrade`]: where another protocol takes over, WebSockets for one.
 //! - `io`, `timer`: counting bytes and time.
 //!
-//! It leaves out TLS, HTTP/2 and WebSockets.
+//! It leaves out TLS and HTTP/2, and has of WebSockets only the place where they fit in.
 //!
 //! ```no_run
 //! use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
@@ -39,17 +40,20 @@ mod calls;
 pub mod check;
 pub mod config;
 mod connection;
-mod files;
+pub mod files;
 mod hints;
 mod io;
 pub mod scan;
 pub mod server;
 mod timer;
-mod trailers;
+pub mod trailers;
 pub mod transport;
+pub mod upgrade;
 
 pub use config::Config;
+pub use connection::Ticket;
 pub use server::{Connections, Server, serve, serve_connection};
 #[cfg(unix)]
 pub use transport::Unix;
 pub use transport::{Listener, Tcp, Transport};
+pub use upgrade::{Upgrade, Upgraded, Upgrading};

@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
-use gateway::{App, Shutdown, State};
+use gateway::{App, Connection, Shutdown, State};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::Config;
-use crate::connection::{Shared, drive};
+use crate::connection::{Shared, Ticket, drive};
 use crate::transport::{Listener, Transport};
 
 /// A server of one application. A clone is the same server.
@@ -52,6 +52,36 @@ impl<A: App + 'static> Server<A> {
         let closed = AtomicBool::new(false);
         let shared = Shared { app, config, state, shutdown, closing, closed, in_flight, awake };
         Self { shared: Arc::new(shared) }
+    }
+
+    /// How it is set up.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// What its requests find in their scope. For servers of other protocols that share the application with this one.
+    pub fn state(&self) -> State {
+        self.shared.state.clone()
+    }
+
+    /// What applications learn of when it begins.
+    pub fn shutdown(&self) -> Shutdown {
+        self.shared.shutdown.clone()
+    }
+
+    /// What begins with [`close_idle`](Self::close_idle).
+    pub fn closing(&self) -> Shutdown {
+        self.shared.closing.clone()
+    }
+
+    /// A place for one more call of the application; none if [`Config::in_flight`] are taken, and the client should get 503.
+    pub fn admit(&self) -> Option<Ticket<A>> {
+        Ticket::take(&self.shared)
+    }
+
+    /// What all requests over a stream share, for their scopes.
+    pub fn connection(&self, stream: &impl Transport) -> Connection {
+        self.shared.connection(stream)
     }
 
     /// From now on a connection closes as soon as it is idle: at once, or after the response that is due, which says that it is the last.
@@ -103,9 +133,7 @@ impl<A: App + 'static> Server<A> {
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             match listener.accept(config).await {
                 Ok(stream) => {
-                    let mut tasks = connections.lock();
-                    tasks.spawn(drive(stream, Arc::clone(&self.shared), permit));
-                    while tasks.try_join_next().is_some() {}
+                    connections.spawn(drive(stream, Arc::clone(&self.shared), permit));
                 }
                 Err(error) => {
                     config.errors.report(&format!("accept: {error}"));
@@ -129,6 +157,13 @@ impl Connections {
         let mut tasks = self.lock();
         while tasks.try_join_next().is_some() {}
         tasks.len()
+    }
+
+    /// Adds one that somebody else has accepted.
+    pub fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.lock();
+        tasks.spawn(connection);
+        while tasks.try_join_next().is_some() {}
     }
 
     /// Waits until none is open. For one caller at a time.

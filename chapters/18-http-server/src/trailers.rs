@@ -29,7 +29,7 @@ impl Announced {
             Err(Violation::Trailers(why).into())
         };
         for name in trailers.keys() {
-            if FORBIDDEN.contains(name) {
+            if is_forbidden(name) {
                 return refused(name, "belongs into the head");
             }
             if !self.names.contains(name) {
@@ -38,6 +38,11 @@ impl Announced {
         }
         Ok(())
     }
+}
+
+/// Whether a field must not be a trailer, as a recipient must know it before the body.
+pub fn is_forbidden(name: &HeaderName) -> bool {
+    FORBIDDEN.contains(name)
 }
 
 /// What a recipient must know before the body (RFC 9110, section 6.5.1), as hyper has it.

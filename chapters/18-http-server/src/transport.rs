@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use gateway::Address;
+use gateway::{Address, Tls};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, Interest, ReadBuf, Ready};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,6 +38,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
 
     /// The client's address, and the server's.
     fn addresses(&self) -> (Option<Address>, Option<Address>);
+
+    /// What TLS has agreed on, if the stream is encrypted.
+    fn tls(&self) -> Option<Tls> {
+        None
+    }
 }
 
 /// Where connections come from.

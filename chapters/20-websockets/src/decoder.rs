@@ -31,7 +31,7 @@ pub enum Event {
 // ANCHOR_END: event
 
 /// What a peer may ask of one's memory.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest message, in bytes, inflated and with all its fragments. Default: 16 MiB.
     pub message: usize,
@@ -115,6 +115,7 @@ impl Decoder {
     /// # Errors
     ///
     /// The peer broke the protocol, or passed a limit. From then on it is always the same fault.
+    // ANCHOR: decode
     pub fn decode(&mut self, input: &mut [u8]) -> Result<(usize, Option<Event>), Fault> {
         if let Some(fault) = self.end {
             return Err(fault);
@@ -127,6 +128,7 @@ impl Decoder {
             self.message = None;
         })
     }
+    // ANCHOR_END: decode
 
     /// Whether the peer has said its last word.
     pub fn is_closed(&self) -> bool {

@@ -87,6 +87,7 @@ impl Head {
     /// # Errors
     ///
     /// A head that no frame can have, whoever has sent it.
+    // ANCHOR: parse
     pub fn parse(bytes: &[u8]) -> Result<Option<(Self, usize)>, Fault> {
         let Some(&first) = bytes.first() else { return Ok(None) };
         if first & 0b0011_0000 != 0 {
@@ -132,6 +133,7 @@ impl Head {
         }
         Ok(Some((Self { last, compressed, opcode, key, length }, bytes.len() - rest.len())))
     }
+    // ANCHOR_END: parse
 
     /// Writes the head, in the shortest form.
     pub fn write(&self, out: &mut Vec<u8>) {

@@ -80,6 +80,19 @@ pub fn check(method: &Method, version: Version, headers: &HeaderMap) -> Result<H
     }
 }
 
+/// Looks at an extended CONNECT of HTTP/2 that asks for a WebSocket (RFC 8441, section 5). It has no key: a proxy of HTTP/1.1 cannot take it for something else.
+/// Returns the subprotocols.
+///
+/// # Errors
+///
+/// What is missing or wrong.
+pub fn check_extended(headers: &HeaderMap) -> Result<Vec<String>, Refusal> {
+    if only(headers, &SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
+        return Err(Refusal::Version);
+    }
+    Ok(subprotocols(headers))
+}
+
 /// What a server answers to a key, so that the client knows it was understood (section 4.2.2).
 ///
 /// ```

@@ -8,6 +8,11 @@
 //! - [`session`]: one side of a WebSocket: pings, the goodbye, and how long one waits for either.
 //! - [`deflate`]: compressed messages, and what the two sides agree on. [`handshake`]: how an HTTP request becomes a WebSocket.
 //!
+//! The other half has the I/O, and nothing of the protocol:
+//!
+//! - [`upgrade`]: what an [`http_server::Server`] asks when a client wants a WebSocket. [`config`]: all that can be set.
+//! - `wire`: what is under an application's `receive` and `send`. `connection`: the one task in which bytes, time and application meet.
+//!
 //! ```
 //! use websockets::{Decoder, Encoder, Event, Limits, Role};
 //!
@@ -23,6 +28,8 @@
 //! ```
 #![forbid(unsafe_code)]
 pub mod close;
+pub mod config;
+mod connection;
 pub mod decoder;
 pub mod deflate;
 pub mod encoder;
@@ -31,13 +38,17 @@ pub mod frame;
 pub mod handshake;
 mod mask;
 pub mod session;
+pub mod upgrade;
 pub mod utf8;
+mod wire;
 
+pub use self::config::Config;
 pub use self::decoder::{Decoder, Event, Limits};
 pub use self::encoder::Encoder;
 pub use self::fault::Fault;
 pub use self::mask::mask;
 pub use self::session::{Patience, Session};
+pub use self::upgrade::WebSockets;
 
 /// Which side of the connection one is. They differ in masking: what a client sends is masked, what a server sends is not (RFC 6455, section 5.1).
 #[derive(Debug, Clone, Copy)]

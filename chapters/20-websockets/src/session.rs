@@ -4,6 +4,7 @@
 //! What moves the bytes asks four things over and over: [`output`](Session::output) to write, [`event`](Session::event) to pass on,
 //! [`deadline`](Session::deadline) to wait for, and [`is_over`](Session::is_over).
 
+use std::mem;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -58,6 +59,8 @@ pub struct Session {
     patience: Patience,
     state: State,
     out: Vec<u8>,
+    /// What was in `out` before is being written.
+    writing: bool,
     /// The answer to the last ping, which does for the earlier ones as well (RFC 6455, section 5.5.3).
     pong: Option<Bytes>,
     /// When the peer was last heard of.
@@ -77,6 +80,7 @@ impl Session {
             patience,
             state: State::Open,
             out: Vec::new(),
+            writing: false,
             pong: None,
             heard: now,
             asked: None,
@@ -153,14 +157,26 @@ impl Session {
         self.end.get_or_insert_with(|| Close { code: codes::LOST, reason: String::new() });
     }
 
-    /// What is to be written. Who has written something takes it off the front, and says so by [`written`](Self::written).
+    /// What is to be written. Who takes it, and has written it, says so by [`written`](Self::written).
     pub fn output(&mut self) -> &mut Vec<u8> {
         &mut self.out
     }
 
-    /// Something was taken from the output.
+    /// How many bytes wait to be taken.
+    pub fn waiting(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes what is to be written, and leaves `place`, which is empty, in its place. From now on it is being written.
+    pub fn take_output(&mut self, place: &mut Vec<u8>) {
+        mem::swap(&mut self.out, place);
+        self.writing |= !place.is_empty();
+    }
+
+    /// What was taken from the output is written.
     pub fn written(&mut self) {
-        if !self.out.is_empty() {
+        self.writing = false;
+        if !self.is_flushed() {
             return;
         }
         if matches!(self.state, State::Ending { .. }) {
@@ -169,6 +185,7 @@ impl Session {
         self.answer();
     }
 
+    // ANCHOR: deadline
     /// When [`expire`](Self::expire) is to be called, if nothing else happens before.
     pub fn deadline(&self) -> Option<Instant> {
         match self.state {
@@ -179,6 +196,13 @@ impl Session {
             State::Closing { until } | State::Ending { until } => Some(until),
             State::Over => None,
         }
+    }
+    // ANCHOR_END: deadline
+
+    /// Nobody has read for a while, up to now: the peer's silence in that time says nothing.
+    pub fn resume(&mut self, now: Instant) {
+        self.heard = now;
+        self.asked = None;
     }
 
     /// It is so late now. Does nothing before the deadline.
@@ -221,10 +245,14 @@ impl Session {
         self.end.as_ref()
     }
 
+    fn is_flushed(&self) -> bool {
+        self.out.is_empty() && !self.writing
+    }
+
     /// The answer to a ping goes out when what was written before is out: a peer that does not read cannot make us hold many.
     fn answer(&mut self) {
         if self.state == State::Open
-            && self.out.is_empty()
+            && self.is_flushed()
             && let Some(pong) = self.pong.take()
         {
             self.encoder.pong(&pong, &mut self.out);
@@ -250,7 +278,7 @@ impl Session {
     }
 
     fn end_after_output(&mut self, now: Instant) {
-        self.state = if self.out.is_empty() {
+        self.state = if self.is_flushed() {
             State::Over
         } else {
             State::Ending { until: now + self.patience.close }

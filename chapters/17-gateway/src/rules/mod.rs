@@ -88,6 +88,9 @@ pub enum Violation {
     /// Trailers that the protocol server cannot send, though the response may have some.
     #[error("the trailers cannot be sent: {0}")]
     Trailers(String),
+    /// A handshake cannot be accepted like that.
+    #[error("websocket.accept cannot be sent: {0}")]
+    Accept(String),
     /// A code that must not be sent (RFC 6455, section 7.4).
     #[error("a WebSocket cannot be closed with the code {0}")]
     CloseCode(u16),

@@ -1,0 +1,242 @@
+//! Programs that others wrote, against the conformance application: curl, Python's httpx and h2, openssl.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use gateway::Shutdown;
+use http2_and_tls::{Clients, Http2, Server, Tls, TlsConfig};
+use proctor::expect_eq;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::process::Command;
+use tokio::runtime;
+use tokio::task::JoinHandle;
+
+use crate::app::Conformance;
+use crate::authority::Authority;
+use crate::common::{Diary, config};
+
+/// Programs take their time to begin: they have a minute.
+fn with_programs<F: Future<Output = ()>>(test: impl FnOnce() -> F) {
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.unwrap().block_on(async {
+        let minute = tokio::time::timeout(Duration::from_mins(1), test());
+        minute.await.expect("it ends within a minute");
+    });
+}
+
+/// A server of the conformance application.
+struct Running {
+    port: u16,
+    folder: TempDir,
+    stop: Shutdown,
+    server: JoinHandle<usize>,
+}
+
+impl Running {
+    async fn new(encrypted: bool) -> Self {
+        let folder = TempDir::new().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let app = Conformance { noread: Duration::ZERO, ..Conformance::default() };
+        let mut server = Server::new(app, config(&Diary::default()), Http2::default());
+        if encrypted {
+            let authority = Authority::new("Tide Pool Authority").unwrap();
+            let trusted = authority.save(folder.path()).unwrap();
+            let names = ["localhost", "127.0.0.1"];
+            let (certificate, key) =
+                authority.server(&names).unwrap().save(folder.path(), "server").unwrap();
+            authority.client("Judit").unwrap().save(folder.path(), "client").unwrap();
+            let clients = Clients::Optional(trusted);
+            let tls = TlsConfig { clients, ..TlsConfig::new(certificate, key) };
+            server = server.with_tls(Tls::load(tls).unwrap());
+        }
+        let stop = Shutdown::new();
+        let stopped = stop.clone();
+        let server = tokio::spawn(async move {
+            server.serve_until(listener, async move { stopped.begun().await }).await
+        });
+        Self { port, folder, stop, server }
+    }
+
+    fn file(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    async fn end(self) {
+        self.stop.begin();
+        expect_eq!(self.server.await.unwrap(), 0, "connections that had to be dropped");
+    }
+}
+
+/// What a program prints; `None`, and a line that says so, where there is none.
+async fn run(program: &str, arguments: &[&str]) -> Option<String> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+    let output = match command.output().await {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            println!("skipped: there is no {program}");
+            return None;
+        }
+        output => output.unwrap(),
+    };
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let text = String::from_utf8_lossy(&output.stdout);
+    Some(format!("{text}{errors}"))
+}
+
+/// What curl prints; `None` where there is no curl that knows HTTP/2.
+async fn curl(arguments: &[&str]) -> Option<String> {
+    if !run("curl", &["--version"]).await?.contains("HTTP2") {
+        println!("skipped: this curl does not know HTTP/2");
+        return None;
+    }
+    run("curl", &[&["-sS", "--max-time", "50"], arguments].concat()).await
+}
+
+#[test]
+fn curl_speaks_http_2_with_prior_knowledge_and_http_1_to_the_same_port() {
+    with_programs(|| async {
+        let running = Running::new(false).await;
+        let at = |path: &str| format!("http://127.0.0.1:{}{path}", running.port);
+        for (arguments, version) in
+            [(&["--http2-prior-knowledge"][..], "2"), (&[], "1.1"), (&["--http1.0"], "1.0")]
+        {
+            let written = ["-w", " %{http_version}"];
+            let (hello, bytes) = (at("/"), at("/bytes?n=1000000&part=16384"));
+            let Some(heard) = curl(&[arguments, &written, &[&hello]].concat()).await else {
+                return running.end().await;
+            };
+            // HTTP/1.0 is answered by 1.1's grammar, with 1.0 in the status line.
+            let version = if version == "1.0" { "1" } else { version };
+            expect_eq!(heard, format!("Hello, crabs! {version}"), "{arguments:?}");
+            let many = curl(&[arguments, &[&bytes]].concat()).await.unwrap();
+            expect_eq!(many.len(), 1_000_000, "bytes, {arguments:?}");
+        }
+        let body = ["--http2-prior-knowledge", "-d", "crab", "-H", "expect: 100-continue"];
+        let heard = curl(&[&body[..], &[&at("/upload")]].concat()).await.unwrap();
+        expect_eq!(heard, "4", "/upload, asked for by 100");
+        let cut = curl(&["--http2-prior-knowledge", &at("/mid")]).await.unwrap();
+        assert!(cut.contains("INTERNAL_ERROR"), "{cut}");
+        let hinted = curl(&["--http2-prior-knowledge", "-i", &at("/hints")]).await.unwrap();
+        assert!(hinted.starts_with("HTTP/2 103") && hinted.ends_with("hinted"), "{hinted}");
+        running.end().await;
+    });
+}
+
+#[test]
+fn curl_chooses_by_alpn_and_shows_its_certificate() {
+    with_programs(|| async {
+        let running = Running::new(true).await;
+        let trusted = running.file("authority.pem");
+        let trust = ["--cacert", &trusted, "-w", " %{http_version}"];
+        let at = format!("https://localhost:{}/", running.port);
+        for (arguments, version) in [("--http2", "2"), ("--http1.1", "1.1")] {
+            let Some(heard) = curl(&[&trust[..], &[arguments, &at]].concat()).await else {
+                return running.end().await;
+            };
+            expect_eq!(heard, format!("Hello, crabs! {version}"), "{arguments}");
+        }
+        let (client, key) = (running.file("client.pem"), running.file("client-key.pem"));
+        let shows = ["--cert", &client, "--key", &key, &at];
+        let heard = curl(&[&trust[..], &shows].concat()).await.unwrap();
+        expect_eq!(heard, "Hello, crabs! 2", "with a certificate");
+        let stranger = curl(&[&at[..]]).await.unwrap();
+        assert!(stranger.contains("certificate"), "who does not trust it: {stranger}");
+        running.end().await;
+    });
+}
+
+#[test]
+fn openssl_agrees_on_tls_1_2_and_1_3_and_on_nothing_older() {
+    with_programs(|| async {
+        let running = Running::new(true).await;
+        let (at, trusted) = (format!("127.0.0.1:{}", running.port), running.file("authority.pem"));
+        let connect = ["s_client", "-connect", &at, "-CAfile", &trusted, "-alpn", "h2,http/1.1"];
+        for (version, agreed) in [("-tls1_3", "TLSv1.3"), ("-tls1_2", "TLSv1.2")] {
+            let Some(heard) = run("openssl", &[&connect[..], &[version]].concat()).await else {
+                return running.end().await;
+            };
+            assert!(heard.contains(agreed), "{heard}");
+            assert!(heard.contains("ALPN protocol: h2"), "{heard}");
+            assert!(heard.contains("Verify return code: 0 (ok)"), "{heard}");
+        }
+        let old = run("openssl", &[&connect[..], &["-tls1_1"]].concat()).await.unwrap();
+        assert!(!old.contains("ALPN protocol"), "{old}");
+        running.end().await;
+    });
+}
+
+/// The Python that has httpx and h2, as README.md says how to install them.
+async fn python() -> Option<PathBuf> {
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");
+    let there = python.exists()
+        && run(python.to_str()?, &["-c", "import h2, httpx; print('there')"]).await? == "there\n";
+    if !there {
+        println!("skipped: there is no httpx with h2, as README.md says how to install them");
+    }
+    there.then_some(python)
+}
+
+fn program(name: &str) -> String {
+    format!("{}/tests/clients/{name}", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn httpx_has_fifty_requests_on_one_connection() {
+    const EXPECTED: &str = "\
+HTTP/2 200 Hello, crabs!
+head 13
+upload 4000000
+streamed 3000000
+at a time {'slept'}
+streams 50
+/early 500
+/none 500
+/nowhere 404
+cut True
+and goes on Hello, crabs!
+";
+    with_programs(|| async {
+        let Some(python) = python().await else { return };
+        let running = Running::new(true).await;
+        let at = format!("https://localhost:{}", running.port);
+        let arguments = [&program("httpx_client.py"), &at, &running.file("authority.pem")];
+        let heard = run(python.to_str().unwrap(), &arguments.map(|argument| &**argument)).await;
+        expect_eq!(heard.unwrap(), EXPECTED, "what httpx says");
+        running.end().await;
+    });
+}
+
+#[test]
+fn the_python_library_h2_sees_what_comes_before_and_after_a_response() {
+    const EXPECTED: &str = "\
+/ 200
+/ Hello, crabs!
+/hints 103 </crab.css>; rel=preload; as=style
+/hints 200
+/hints hinted
+/trailers 200
+/trailers trailers follow
+/trailers [('x-legs', '10')]
+/upload 100 
+/upload 200
+/upload 5
+/mid 200
+/mid the first part
+/mid reset 2
+/early 500
+/early Internal Server Error
+
+";
+    with_programs(|| async {
+        let Some(python) = python().await else { return };
+        let running = Running::new(false).await;
+        let port = running.port.to_string();
+        let heard = run(python.to_str().unwrap(), &[&program("h2_client.py"), &port]).await;
+        expect_eq!(heard.unwrap(), EXPECTED, "what h2 says");
+        running.end().await;
+    });
+}

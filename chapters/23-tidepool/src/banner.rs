@@ -1,0 +1,46 @@
+//! What is said at the start: where, with what, and what somebody should know who meets this server.
+
+use crate::cli::Options;
+use crate::listen::Bound;
+use crate::settings;
+
+/// Into the log.
+pub(crate) fn say(lines: &[String]) {
+    for line in lines {
+        tracing::info!("{line}");
+    }
+}
+
+/// A line each.
+pub(crate) fn lines(options: &Options, bound: &[Bound]) -> Vec<String> {
+    let processes = &options.processes;
+    let threads = settings::threads(options);
+    let plural =
+        |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
+    let addresses: Vec<_> = bound.iter().map(Bound::address).collect();
+    let mut lines = vec![format!(
+        "Tidepool {} on {} (Press CTRL+C to quit)",
+        env!("CARGO_PKG_VERSION"),
+        addresses.join(", ")
+    )];
+    let workers = match processes.workers {
+        1 => "this process".to_owned(),
+        workers => plural(workers.into(), "worker process").replace("processs", "processes"),
+    };
+    lines.push(format!(
+        "{workers}, {}{}",
+        plural(threads, "thread"),
+        if processes.workers == 1 { "" } else { " each" }
+    ));
+    if let Some(address) = options.logging.metrics {
+        lines.push(format!("figures on http://{address}/metrics"));
+    }
+    for folder in &options.application.static_dir {
+        lines.push(format!("files of {} under {}/", folder.folder.display(), folder.prefix));
+    }
+    let proxies = &options.proxies;
+    if proxies.proxy_headers || proxies.proxy_protocol {
+        lines.push(format!("proxies whose word counts: {}", proxies.forwarded_allow_ips));
+    }
+    lines
+}

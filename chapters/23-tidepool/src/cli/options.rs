@@ -1,0 +1,390 @@
+//! What can be set, with Uvicorn's names where Uvicorn has the option.
+//!
+//! The text above each field is what `--help` shows.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::ArgAction::Set;
+use clap::{Args, Parser, ValueEnum};
+use http::{HeaderName, HeaderValue};
+
+use super::units::{mode, size, time};
+use crate::proxy::Trust;
+use crate::reload::Pattern;
+
+const AFTER: &str = "Every option is also an environment variable, as TIDEPOOL_PORT for --port (WEB_CONCURRENCY and FORWARDED_ALLOW_IPS are \
+read too), and a key of the file that --config names, as port = 8000. The command line wins over the environment, and that over the file.
+
+Times are seconds (5, 0.25) or have a unit (500ms, 2m); never is no bound. Sizes are bytes or have a unit (64KiB). \
+A switch that is on is turned off by =false, or by --no-… before its name.
+
+SIGTERM and SIGINT end the server, requests first; a second SIGINT ends it at once. With several workers, SIGHUP replaces them one by one, \
+SIGTTIN adds one, SIGTTOU takes one away.
+
+Exit codes: 0 told to stop; 1 a socket could not be had, or the end went wrong; 2 the options cannot be used; 3 the application did not start; \
+130 and 143 ended by a signal.";
+
+/// Serves this application.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "tidepool", version, after_help = AFTER, max_term_width = 100)]
+#[expect(missing_docs, reason = "each is a group of options, whose fields say more")]
+pub struct Options {
+    /// A TOML file with further options; their names are those of the command line
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub listening: Listening,
+    #[command(flatten)]
+    pub processes: Processes,
+    #[command(flatten)]
+    pub application: Application,
+    #[command(flatten)]
+    pub logging: Logging,
+    #[command(flatten)]
+    pub proxies: Proxies,
+    #[command(flatten)]
+    pub limits: Limits,
+    #[command(flatten)]
+    pub times: Times,
+    #[command(flatten)]
+    pub development: Development,
+}
+
+/// Where connections come from.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Listening")]
+pub struct Listening {
+    /// The address to listen on; 0.0.0.0 is every one of this machine
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// The port; 0 is a free one
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+    /// A Unix socket instead
+    #[arg(long, value_name = "PATH", conflicts_with = "fd")]
+    pub uds: Option<PathBuf>,
+    /// Who may connect to the Unix socket: its mode, in octal digits
+    #[arg(long, value_name = "MODE", default_value = "666", value_parser = mode)]
+    pub uds_mode: u32,
+    /// A listening socket that the parent process left open under this number
+    #[arg(long, value_name = "NUMBER")]
+    pub fd: Option<u32>,
+    /// How many connections wait in the kernel to be accepted
+    #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub backlog: u32,
+}
+
+impl Listening {
+    /// The nearest word counts: a port on the command line, and the Unix socket of a file is not meant.
+    pub(super) fn prefer(&mut self, named: &[String], in_environment: &dyn Fn(&str) -> bool) {
+        let ways = ["fd", "uds", "host", "port"];
+        let is_named = |way: &&str| named.iter().any(|name| name == way);
+        let near = ways.into_iter().find(is_named);
+        let near = near.or_else(|| ways.into_iter().find(|way| in_environment(way)));
+        match near {
+            Some("fd") => self.uds = None,
+            Some("uds") => self.fd = None,
+            Some(_) => (self.uds, self.fd) = (None, None),
+            None => {}
+        }
+    }
+}
+
+/// How the work is shared out.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Processes and threads")]
+pub struct Processes {
+    /// How many processes serve; with more than one, this one watches over them and holds the socket
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: u16,
+    /// How many threads serve in each [default: one for each processor, shared among the workers]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+    /// After how many requests a process is replaced, or ends if it is the only one
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit_max_requests: Option<u64>,
+    /// Up to how many more each process draws for itself, so that not all are replaced at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub limit_max_requests_jitter: u64,
+    /// How long a worker may be silent before it is killed and replaced
+    #[arg(long, value_name = "TIME", default_value = "5", value_parser = time)]
+    pub timeout_worker_healthcheck: Duration,
+}
+
+/// What the application is told, and what is added to it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Application")]
+pub struct Application {
+    /// Whether the application is asked to start and to end: off, on (it must answer), auto (if it answers)
+    #[arg(long, value_enum, default_value = "auto")]
+    pub lifespan: Lifespan,
+    /// The path under which a proxy has mounted the application
+    #[arg(long, value_name = "PATH", default_value = "", value_parser = root_path, hide_default_value = true)]
+    pub root_path: String,
+    /// A header for every response that has none of that name; may be given several times
+    #[arg(long, value_name = "NAME:VALUE", value_parser = header)]
+    pub header: Vec<(HeaderName, HeaderValue)>,
+    /// Whether responses name the server
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = Set, hide_possible_values = true)]
+    pub server_header: bool,
+    /// Whether responses have a date
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = Set, hide_possible_values = true)]
+    pub date_header: bool,
+    /// A folder whose files are served under a path, as /static=public; may be given several times
+    #[arg(long, value_name = "PATH=FOLDER")]
+    pub static_dir: Vec<StaticDir>,
+}
+
+/// What is said of it.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log and metrics")]
+pub struct Logging {
+    /// What is worth a line
+    #[arg(long, value_enum, default_value = "info")]
+    pub log_level: LogLevel,
+    /// How a line looks
+    #[arg(long, value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+    /// Whether each request has a line, on standard output
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = Set, hide_possible_values = true)]
+    pub access_log: bool,
+    /// Whether lines are coloured [default: on a terminal]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = Set, hide_possible_values = true)]
+    pub use_colors: Option<bool>,
+    /// Where Prometheus may fetch figures, as 127.0.0.1:9000, under any path
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+}
+
+/// Who may speak for somebody else.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Behind a proxy")]
+pub struct Proxies {
+    /// Whether a trusted proxy says who the client is and how it came
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = Set, hide_possible_values = true)]
+    pub proxy_headers: bool,
+    /// In which header it does; the other one may be the client's invention, and is not looked at
+    #[arg(long, value_enum, default_value = "x-forwarded")]
+    pub forwarded_header: ForwardedHeader,
+    /// Which proxies are trusted: addresses, networks (10.0.0.0/8), unix for whoever comes over a Unix socket, * for everybody
+    #[arg(long, value_name = "LIST", default_value = "127.0.0.1")]
+    pub forwarded_allow_ips: Trust,
+    /// Whether each connection begins with a header of the PROXY protocol, version 1 or 2
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = Set, hide_possible_values = true)]
+    pub proxy_protocol: bool,
+    /// How long that header may take
+    #[arg(long, value_name = "TIME", default_value = "5", value_parser = time)]
+    pub timeout_proxy_protocol: Duration,
+}
+
+/// How much of something there may be.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// How many requests run at a time in each process; more get 503
+    #[arg(long, value_name = "NUMBER")]
+    pub limit_concurrency: Option<usize>,
+    /// When a client that got 503 may come back
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
+    pub retry_after: Duration,
+    /// How many connections each process has open; more wait in the kernel
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    pub limit_connections: usize,
+    /// After how many requests a connection is closed
+    #[arg(long, value_name = "NUMBER")]
+    pub limit_requests_per_connection: Option<u64>,
+    /// The longest head of a request
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size)]
+    pub limit_head_bytes: u64,
+    /// The most fields in it, up to 100
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    pub limit_head_fields: usize,
+    /// How much of a body that the application did not read is read and thrown away, to keep the connection
+    #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
+    pub limit_drain: u64,
+    /// How much of a response waits in the server for a slow client
+    #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
+    pub write_buffer: u64,
+    /// How much of it waits in the kernel; 0 leaves that to the kernel
+    #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
+    pub unsent: u64,
+    /// How many bytes a second a body must bring; 0 is no bound
+    #[arg(long, value_name = "BYTES", default_value_t = 240)]
+    pub min_body_rate: u32,
+    /// How many bytes a second of a response a client must take; 0 is no bound
+    #[arg(long, value_name = "BYTES", default_value_t = 240)]
+    pub min_write_rate: u32,
+    /// How many idle connections keep their buffers
+    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
+    pub awake_connections: usize,
+    /// Whether a client that has closed its sending side is still there
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = Set, hide_possible_values = true)]
+    pub half_close: bool,
+}
+
+/// How long something may take.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Times")]
+pub struct Times {
+    /// The application's start
+    #[arg(long, value_name = "TIME", default_value = "60", value_parser = time)]
+    pub timeout_startup: Duration,
+    /// Silence before the first byte of a connection
+    #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
+    pub timeout_first_byte: Duration,
+    /// The head of a request; then 408
+    #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
+    pub timeout_head: Duration,
+    /// A connection between two requests
+    #[arg(long, value_name = "TIME", default_value = "5", value_parser = time)]
+    pub timeout_keep_alive: Duration,
+    /// After how long an idle connection gives up its buffers
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
+    pub park_after: Duration,
+    /// The next bytes of a body
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = time)]
+    pub timeout_body: Duration,
+    /// A client that does not read
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = time)]
+    pub timeout_write: Duration,
+    /// The application, after its client has left in the middle of a response
+    #[arg(long, value_name = "TIME", default_value = "30", value_parser = time)]
+    pub timeout_after_disconnect: Duration,
+    /// A client that is to read the last response before the connection is closed
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
+    pub timeout_linger: Duration,
+    /// At the end: how long connections may end by themselves before applications are told
+    #[arg(long, value_name = "TIME", default_value = "0", value_parser = time)]
+    pub quiet_shutdown: Duration,
+    /// Then: how long requests have to end; those that have not are cut
+    #[arg(long, value_name = "TIME", default_value = "20", value_parser = time)]
+    pub timeout_graceful_shutdown: Duration,
+    /// Then: how long the application has to put everything away
+    #[arg(long, value_name = "TIME", default_value = "5", value_parser = time)]
+    pub timeout_shutdown: Duration,
+    /// Then: how long to wait for threads that do not come back
+    #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
+    pub timeout_leave: Duration,
+}
+
+/// Start again when the program has changed.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Development")]
+pub struct Development {
+    /// Whether the program is built and started again when its sources change; requests wait meanwhile
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = Set, hide_possible_values = true)]
+    pub reload: bool,
+    /// A folder to watch; may be given several times [default: the package's]
+    #[arg(long, value_name = "FOLDER")]
+    pub reload_dir: Vec<PathBuf>,
+    /// Which files matter; may be given several times
+    #[arg(long, value_name = "PATTERN", default_values = ["*.rs", "Cargo.toml", "Cargo.lock"])]
+    pub reload_include: Vec<Pattern>,
+    /// Which do not, in whatever folder; may be given several times
+    #[arg(long, value_name = "PATTERN", default_values = ["**/target/**", "**/.*/**"])]
+    pub reload_exclude: Vec<Pattern>,
+    /// How long it has to be quiet after a change
+    #[arg(long, value_name = "TIME", default_value = "0.25", value_parser = time)]
+    pub reload_delay: Duration,
+    /// What builds the program, for a shell [default: cargo build, as this program was built]
+    #[arg(long, value_name = "COMMAND")]
+    pub reload_command: Option<String>,
+}
+
+/// Whether the application is asked about its lifespan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "see the option")]
+pub enum Lifespan {
+    Auto,
+    On,
+    Off,
+}
+
+/// What is worth a line: this, and what is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "the names are the levels")]
+pub enum LogLevel {
+    #[value(alias = "critical")]
+    Error,
+    Warning,
+    Info,
+    Debug,
+    Trace,
+}
+
+/// How a line looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "what is said of values would make --help twice as long")]
+pub enum LogFormat {
+    // For people, in Uvicorn's words.
+    Text,
+    // For programs, an object a line.
+    Json,
+}
+
+/// Which header a proxy writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "what is said of values would make --help twice as long")]
+pub enum ForwardedHeader {
+    // `X-Forwarded-For` and `X-Forwarded-Proto`.
+    XForwarded,
+    // `Forwarded`, RFC 7239.
+    Forwarded,
+}
+
+/// A folder, and the path under which its files are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StaticDir {
+    /// Begins with a slash, and ends without.
+    pub prefix: String,
+    /// The folder.
+    pub folder: PathBuf,
+}
+
+impl FromStr for StaticDir {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (prefix, folder) =
+            text.split_once('=').ok_or("it is PATH=FOLDER, as /static=public")?;
+        if !prefix.starts_with('/') || folder.is_empty() {
+            return Err(
+                "the path begins with a slash, and a folder follows, as /static=public".into()
+            );
+        }
+        Ok(Self { prefix: prefix.trim_end_matches('/').to_owned(), folder: folder.into() })
+    }
+}
+
+fn root_path(text: &str) -> Result<String, String> {
+    let path = text.trim_end_matches('/');
+    if path.is_empty() || path.starts_with('/') {
+        return Ok(path.to_owned());
+    }
+    Err("a path begins with a slash, as /api".into())
+}
+
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("it is NAME:VALUE, as x-frame-options:deny")?;
+    let name = name.parse().map_err(|_| format!("{name:?} is no name of a header"))?;
+    let value = value.trim().parse().map_err(|_| "the value has control characters in it")?;
+    Ok((name, value))
+}
+
+/// Whether an option is on or off, by the name of its field.
+pub(super) fn is_switch(id: &str) -> bool {
+    const SWITCHES: [&str; 8] = [
+        "server_header",
+        "date_header",
+        "access_log",
+        "use_colors",
+        "proxy_headers",
+        "proxy_protocol",
+        "half_close",
+        "reload",
+    ];
+    SWITCHES.contains(&id)
+}

@@ -1,0 +1,74 @@
+//! Times, sizes and modes, as people write them.
+
+use std::time::Duration;
+
+/// `5`, `0.25`, `500ms`, `2m`, `1h`, and `never`, which is longer than anything. A number alone is seconds, as with Uvicorn.
+pub(super) fn time(text: &str) -> Result<Duration, String> {
+    const WANTED: &str = "a time is a number of seconds, as 5 or 0.25, or has a unit, as 500ms, 2m, 1h; or it is never";
+    if text == "never" {
+        return Ok(Duration::MAX);
+    }
+    let units = [("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0)];
+    let (number, seconds) = units
+        .iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(unit)?, *seconds)))
+        .unwrap_or((text, 1.0));
+    let number: f64 = number.parse().map_err(|_| WANTED.to_owned())?;
+    Duration::try_from_secs_f64(number * seconds).map_err(|_| WANTED.to_owned())
+}
+
+/// `65536`, `64KiB`, `16MiB`.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+    let (number, bytes) = units
+        .iter()
+        .find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, *bytes)))
+        .unwrap_or((text, 1_u64));
+    number.parse().ok().and_then(|number: u64| number.checked_mul(bytes)).ok_or_else(|| {
+        "a size is a number of bytes, as 65536, or has a unit, as 64KiB, 16MiB".to_owned()
+    })
+}
+
+/// A file's mode, in octal digits: `660`.
+pub(super) fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text.trim_start_matches("0o"), 8).ok();
+    mode.filter(|mode| *mode <= 0o777)
+        .ok_or_else(|| "a mode is three octal digits, as 660".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_unless_they_say_otherwise() {
+        let cases =
+            [("5", 5_000), ("0.25", 250), ("500ms", 500), ("2m", 120_000), ("1h", 3_600_000)];
+        for (text, milliseconds) in cases {
+            assert_eq!(time(text), Ok(Duration::from_millis(milliseconds)), "{text}");
+        }
+        assert_eq!(time("never"), Ok(Duration::MAX));
+        for text in ["", "soon", "-1", "5 s", "nan", "inf", "1d"] {
+            assert!(time(text).is_err(), "{text:?} was taken for a time");
+        }
+    }
+
+    #[test]
+    fn sizes_are_bytes_unless_they_say_otherwise() {
+        for (text, bytes) in [("0", 0), ("65536", 65_536), ("64KiB", 65_536), ("16MiB", 16 << 20)] {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "-1", "64kb", "99999999999999999999", "18446744073709551615KiB"] {
+            assert!(size(text).is_err(), "{text:?} was taken for a size");
+        }
+    }
+
+    #[test]
+    fn modes_are_octal() {
+        assert_eq!(mode("660"), Ok(0o660));
+        assert_eq!(mode("0o600"), Ok(0o600));
+        for text in ["", "888", "7777", "rw"] {
+            assert!(mode(text).is_err(), "{text:?} was taken for a mode");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! A server in a process of its own, and clients that ask it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// A server, which ends with the test at the latest. What it says is read all the time: it must not wait for a test to listen.
+pub struct Server {
+    child: Child,
+    said: Receiver<String>,
+    pub lines: Vec<String>,
+}
+
+/// Cargo builds examples with the tests, and puts them beside them.
+pub fn program() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let built = test.ancestors().nth(2).unwrap().join("examples/tide_subject");
+    assert!(built.exists(), "build it first: cargo build -p tidepool --example tide_subject");
+    built
+}
+
+impl Server {
+    pub fn start(words: &str) -> Self {
+        Self::with(words, |command| command)
+    }
+
+    pub fn with(words: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {
+        let mut command = Command::new(program());
+        command.args(words.split_whitespace()).stdin(Stdio::null());
+        Self::of(change(&mut command))
+    }
+
+    pub fn of(command: &mut Command) -> Self {
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (say, said) = channel();
+        let outputs: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for output in outputs {
+            let say = say.clone();
+            thread::spawn(move || {
+                let lines = BufReader::new(output).lines().map_while(Result::ok);
+                // The test may be over.
+                lines.for_each(|line| drop(say.send(line)));
+            });
+        }
+        Self { child, said, lines: Vec::new() }
+    }
+
+    /// A server that serves by now, and its address.
+    pub fn serving(words: &str) -> (Self, String) {
+        let mut server = Self::start(&format!("--port 0 {words}"));
+        let address = server.address();
+        if words.contains("--workers") && !words.contains("--workers 1") {
+            server.until("all workers are ready");
+        }
+        (server, address)
+    }
+
+    pub fn address(&mut self) -> String {
+        let line = self.until(" on http://");
+        let (_, after) = line.split_once("http://").unwrap();
+        after.split(' ').next().unwrap().to_owned()
+    }
+
+    /// Reads what the server says until a line with that in it.
+    pub fn until(&mut self, part: &str) -> String {
+        loop {
+            let Ok(line) = self.said.recv() else {
+                panic!("it ended before it said {part:?}: {:#?}", self.lines)
+            };
+            self.lines.push(line.clone());
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// Reads on until each of these was said, in whatever order: several processes speak.
+    pub fn until_each(&mut self, parts: &[&str]) {
+        let mut left = parts.to_vec();
+        while !left.is_empty() {
+            let Ok(line) = self.said.recv() else {
+                panic!("it ended before it said {left:?}: {:#?}", self.lines)
+            };
+            if let Some(at) = left.iter().position(|part| line.contains(part)) {
+                left.remove(at);
+            }
+            self.lines.push(line);
+        }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        // Not reaped yet, so the number is still its own.
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Waits until it has exited: its code, and all that it has said.
+    pub fn ended(mut self) -> (Option<i32>, Vec<String>) {
+        let code = self.child.wait().unwrap().code();
+        self.lines.extend(self.said.iter());
+        (code, std::mem::take(&mut self.lines))
+    }
+
+    /// Tells it to end, and expects that it does so well.
+    pub fn ends_well(self) -> Vec<String> {
+        self.signal(Signal::TERM);
+        let (code, lines) = self.ended();
+        assert_eq!(code, Some(0), "{lines:#?}");
+        lines
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Where it has ended already, these say so. A supervisor that is killed leaves workers, and they see that it is gone.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn kill(pid: i32, signal: Signal) {
+    kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+}
+
+/// Asks once, over a connection of its own: all that comes back, or what went wrong.
+pub fn try_ask(address: &str, path: &str, fields: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: crab\r\nconnection: close\r\n{fields}\r\n")?;
+    let mut heard = String::new();
+    stream.read_to_string(&mut heard)?;
+    if heard.is_empty() {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(heard)
+}
+
+/// The body of the answer.
+pub fn ask(address: &str, path: &str) -> String {
+    let heard = try_ask(address, path, "").unwrap();
+    let (start, body) = heard.split_once("\r\n\r\n").unwrap();
+    assert!(start.starts_with("HTTP/1.1 200"), "{heard}");
+    body.to_owned()
+}
