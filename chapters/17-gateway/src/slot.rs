@@ -119,22 +119,14 @@ impl Slot {
         } else {
             inner.rules.send(sent)
         };
-        match verdict {
-            Ok(Verdict::Pass) => {}
-            Ok(Verdict::Ignore) => {
-                drop(inner);
-                return in_budget(cx, Ok(()));
-            }
-            Err(error) => {
-                drop(inner);
-                return in_budget(cx, Err(error));
-            }
+        if !matches!(verdict, Ok(Verdict::Pass)) {
+            drop(inner);
+            return in_budget(cx, verdict.map(|_| ()));
         }
         if is_start {
-            inner.start = match event.take() {
-                Some(SendEvent::HttpResponseStart(start)) => Some(start),
-                _ => None,
-            };
+            if let Some(SendEvent::HttpResponseStart(start)) = event.take() {
+                inner.start = Some(start);
+            }
         } else if inner.handed && inner.rules.is_bodiless() {
             // The client has all that it gets: the rest of the body was for the rules only.
             if !inner.rules.is_complete() {
@@ -143,12 +135,15 @@ impl Slot {
                 return in_budget(cx, Ok(()));
             }
         } else {
-            inner.event = event.take();
+            // Nothing is there, or it would be full: what is dropped after the lock is nothing. An event is large, and this moves it once.
+            mem::swap(&mut inner.event, event);
         }
         let receiver = if inner.rules.is_complete() { inner.receiver.take() } else { None };
         let server = inner.server.take();
         drop(inner);
-        *event = None;
+        if event.is_some() {
+            *event = None;
+        }
         wake(receiver);
         wake(server);
         Poll::Ready(Ok(()))
@@ -181,9 +176,7 @@ impl Slot {
         inner.rules.receive(event);
         if inner.rules.is_gone() {
             // There will be no room any more, and nobody needs it.
-            let senders = mem::take(&mut inner.senders);
-            drop(inner);
-            senders.wake();
+            let_in(inner, None);
         }
     }
 
@@ -192,34 +185,72 @@ impl Slot {
     /// To be polled until it has given [`Head::Response`]; from then on, [`poll_event`](Self::poll_event).
     #[inline]
     pub fn poll_head(&self, cx: &mut Context<'_>) -> Poll<Head> {
+        let (mut start, mut event) = (None, None);
+        ready!(self.head(&mut start, &mut event, cx, false));
+        match (start, event) {
+            (Some(start), Some(event)) => Poll::Ready(Head::Response(start, event)),
+            (None, Some(SendEvent::HttpResponseEarlyHint(links))) => {
+                Poll::Ready(Head::EarlyHint(links))
+            }
+            // There is always an event, and a start with it unless it is a hint.
+            _ => Poll::Pending,
+        }
+    }
+
+    /// As [`poll_head`](Self::poll_head), for a server that polls the application in the same task, and does so when it has taken an event:
+    /// so an application that waits for room is not woken if it waits in this task. Start and event, which are large,
+    /// come into places that are empty; with an early hint there is no start.
+    #[inline]
+    pub fn take_head(
+        &self,
+        start: &mut Option<ResponseStart>,
+        event: &mut Option<SendEvent>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        self.head(start, event, cx, true)
+    }
+
+    /// `awake` says that this task polls the application anyway.
+    #[inline]
+    fn head(
+        &self,
+        start: &mut Option<ResponseStart>,
+        event: &mut Option<SendEvent>,
+        cx: &mut Context<'_>,
+        awake: bool,
+    ) -> Poll<()> {
         let mut inner = self.lock();
-        let head = match (inner.event.take(), inner.start.take()) {
-            (Some(SendEvent::HttpResponseEarlyHint(links)), start) => {
-                inner.start = start;
-                Head::EarlyHint(links)
-            }
-            (Some(event), Some(start)) => {
+        match &inner.event {
+            Some(SendEvent::HttpResponseEarlyHint(_)) => {}
+            Some(_) if inner.start.is_some() => {
                 inner.handed = true;
-                Head::Response(start, event)
+                mem::swap(&mut inner.start, start);
             }
-            (event, start) => {
-                inner.event = event;
-                inner.start = start;
+            _ => {
                 let replaced = set(&mut inner.server, cx.waker());
                 drop(inner);
                 drop(replaced);
                 return Poll::Pending;
             }
-        };
-        let senders = mem::take(&mut inner.senders);
-        drop(inner);
-        senders.wake();
-        Poll::Ready(head)
+        }
+        mem::swap(&mut inner.event, event);
+        let_in(inner, awake.then(|| cx.waker()));
+        Poll::Ready(())
     }
 
     /// Waits for the application's next event. A start comes by itself, as soon as it is there.
-    #[inline]
     pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
+        self.event(cx, false)
+    }
+
+    /// As [`poll_event`](Self::poll_event), under the terms of [`take_head`](Self::take_head).
+    #[inline]
+    pub fn take_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
+        self.event(cx, true)
+    }
+
+    #[inline]
+    fn event(&self, cx: &mut Context<'_>, awake: bool) -> Poll<SendEvent> {
         let mut inner = self.lock();
         let hint = matches!(inner.event, Some(SendEvent::HttpResponseEarlyHint(_)));
         if !hint && let Some(start) = inner.start.take() {
@@ -232,9 +263,7 @@ impl Slot {
             drop(replaced);
             return Poll::Pending;
         };
-        let senders = mem::take(&mut inner.senders);
-        drop(inner);
-        senders.wake();
+        let_in(inner, awake.then(|| cx.waker()));
         Poll::Ready(event)
     }
 
@@ -350,18 +379,43 @@ impl Waiters {
         crowd
     }
 
-    #[inline]
     fn wake(self) {
         wake(self.first);
-        if !self.others.is_empty() {
-            self.others.into_iter().for_each(Waker::wake);
+        self.others.into_iter().for_each(Waker::wake);
+    }
+
+    /// Whether there is none but that one.
+    #[inline]
+    fn are_only(&self, waker: Option<&Waker>) -> bool {
+        match (&self.first, waker) {
+            (None, _) => true,
+            (Some(first), Some(waker)) => self.others.is_empty() && first.will_wake(waker),
+            (Some(_), None) => false,
         }
+    }
+}
+
+/// There is room now. Who is awake need not be woken, and is remembered if it waits again.
+#[inline]
+fn let_in(mut inner: MutexGuard<'_, Inner>, awake: Option<&Waker>) {
+    if !inner.senders.are_only(awake) {
+        let senders = mem::take(&mut inner.senders);
+        drop(inner);
+        senders.wake();
     }
 }
 
 /// Of what a call has said and the server has not taken, nothing comes any more. All who wait on the application's side learn of it.
 #[inline]
-fn withdraw(mut inner: MutexGuard<'_, Inner>) {
+fn withdraw(inner: MutexGuard<'_, Inner>) {
+    let Inner { start: None, event: None, receiver: None, .. } = &*inner else {
+        return withdraw_all(inner);
+    };
+    let_in(inner, None);
+}
+
+#[cold]
+fn withdraw_all(mut inner: MutexGuard<'_, Inner>) {
     let past = (inner.start.take(), inner.event.take());
     let (senders, receiver) = (mem::take(&mut inner.senders), inner.receiver.take());
     drop(inner);

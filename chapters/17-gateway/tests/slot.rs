@@ -108,6 +108,36 @@ fn there_is_room_for_one_event_and_all_who_wait_for_it_are_woken() {
 }
 
 #[test]
+fn who_takes_an_event_is_not_woken_by_it_and_who_else_waits_is() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let (taker, other) = (counted(), counted());
+    let wait = |waker| {
+        let event = &mut Some(ResponseBody::part("2").into());
+        assert!(slot.poll_send(call, event, &mut Context::from_waker(waker)).is_pending());
+    };
+    let cx = &mut Context::from_waker(&taker.1);
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    assert!(send(&slot, call, ResponseBody::part("1")).is_ready());
+    wait(&taker.1);
+    let (mut start, mut event) = (None, None);
+    assert!(slot.take_head(&mut start, &mut event, cx).is_ready());
+    assert!(start.is_some() && event.is_some(), "both are taken");
+    assert!(send(&slot, call, ResponseBody::part("2")).is_ready());
+    wait(&taker.1);
+    assert!(slot.take_event(cx).is_ready());
+    expect_eq!(taker.0.count(), 0, "wakes of the one who takes");
+    assert!(send(&slot, call, ResponseBody::part("3")).is_ready());
+    wait(&other.1);
+    assert!(slot.take_event(cx).is_ready());
+    expect_eq!(other.0.count(), 1, "wakes of the other");
+    assert!(send(&slot, call, ResponseBody::part("4")).is_ready());
+    wait(&taker.1);
+    assert!(slot.poll_event(cx).is_ready());
+    assert!(taker.0.count() > 0, "poll_event promises nothing, so it wakes everybody");
+}
+
+#[test]
 fn closing_wakes_everybody() {
     let slot = Slot::new();
     let call = slot.begin(rules());

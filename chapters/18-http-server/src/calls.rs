@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use gateway::{
-    CallId, Error, Exchange, Failure, Head, HeadPlace, ReceiveEvent, RequestBody, RequestHead,
+    CallId, Error, Exchange, Failure, HeadPlace, ReceiveEvent, RequestBody, RequestHead,
     ResponseBody, ResponseStart, SendError, SendEvent, Slot, poll_call,
 };
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -63,11 +63,11 @@ pub(crate) struct Wire {
 }
 
 #[derive(Default)]
-struct RequestSide {
+pub(crate) struct RequestSide {
     head: HeadPlace,
     body: Option<Incoming>,
     left: u64,
-    trailers: Announced,
+    trailers: Option<Announced>,
     /// The connection's task.
     task: Option<Waker>,
 }
@@ -94,18 +94,30 @@ impl Wire {
         }
     }
 
-    /// Puts the head where the last one was.
-    pub(crate) fn put_head(&self, head: RequestHead) -> Arc<RequestHead> {
-        self.request().head.put(head)
-    }
-
     /// The connection is in this task now.
     pub(crate) fn belongs_to(&self, task: &Waker) {
         self.request().task = Some(task.clone());
     }
 
+    /// Puts the head where the last one was.
+    pub(crate) fn put_head(&self, head: RequestHead) -> Arc<RequestHead> {
+        self.request().head.put(head)
+    }
+
+    /// The next request is there: an application gets it. Its head is put where the last one was.
+    #[inline]
+    pub(crate) fn put(&self, head: RequestHead, body: Incoming) -> Arc<RequestHead> {
+        self.put_body(head.version, &head.headers, body).head.put(head)
+    }
+
     /// The next request is there.
-    pub(crate) fn put_body(&self, version: Version, headers: &HeaderMap, body: Incoming) {
+    #[inline]
+    pub(crate) fn put_body(
+        &self,
+        version: Version,
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> MutexGuard<'_, RequestSide> {
         let unread = !body.is_end_stream();
         self.unread.store(unread, Relaxed);
         self.unasked.store(unread && headers.contains_key(header::EXPECT), Relaxed);
@@ -118,7 +130,8 @@ impl Wire {
         let mut request = self.request();
         request.body = Some(body);
         request.left = self.drain;
-        request.trailers = Announced::default();
+        request.trailers = None;
+        request
     }
 
     /// Whether the request has a body, and hyper has not read all of it.
@@ -138,9 +151,10 @@ impl Wire {
 
     /// The response is complete, or there will be none: nobody reads the rest of the request. A client that waits to be asked for it is not.
     pub(crate) fn release(&self) {
-        if !self.unread.swap(false, Relaxed) {
+        if !self.unread.load(Relaxed) {
             return;
         }
+        self.unread.store(false, Relaxed);
         if self.unasked.load(Relaxed) {
             self.request().body = None;
         } else {
@@ -220,23 +234,25 @@ impl Exchange for Wire {
         event: &mut Option<SendEvent>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), SendError>> {
-        let announced = match event {
+        let mut announced = None;
+        match event {
             Some(SendEvent::HttpResponseStart(start)) if start.trailers => {
-                Some(Announced::by(&start.headers))
+                announced = Some(Announced::by(&start.headers));
             }
             Some(SendEvent::HttpResponseTrailers(trailers)) if !self.slot.is_over(call) => {
-                if let Err(error) = self.request().trailers.check(&trailers.headers) {
+                let checked = match &self.request().trailers {
+                    Some(announced) => announced.check(&trailers.headers),
+                    None => Ok(()),
+                };
+                if checked.is_err() {
                     ready!(poll_proceed(cx)).made_progress();
-                    return Poll::Ready(Err(error));
+                    return Poll::Ready(checked);
                 }
-                None
             }
-            _ => None,
-        };
+            _ => {}
+        }
         let polled = self.slot.poll_send(call, event, cx);
-        if let Some(announced) = announced
-            && matches!(polled, Poll::Ready(Ok(())))
-        {
+        if announced.is_some() && matches!(polled, Poll::Ready(Ok(()))) {
             self.request().trailers = announced;
         }
         polled
@@ -474,33 +490,40 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
         if calls.wire.meter.hints.are_waiting() {
             return Poll::Pending;
         }
-        match calls.wire.slot.poll_head(cx) {
-            Poll::Ready(Head::Response(start, first)) => {
-                calls.turn();
-                match first {
-                    SendEvent::HttpResponseBody(part) => {
-                        let more = part.more_body || start.trailers;
-                        if !more && !ended {
-                            calls.wire.release();
-                        }
-                        Poll::Ready(Ok(answer(calls, start, Next::Part(part.body), more)))
-                    }
-                    _ if without_content(start.status) => {
-                        Poll::Ready(Ok(answer(calls, start, Next::Part(Bytes::new()), false)))
-                    }
-                    file => {
-                        let calls = Arc::clone(calls);
-                        // The rules let nothing else through.
-                        let Some(opening) = Opening::of(file) else { return Poll::Pending };
-                        let start = Some(start);
-                        let mut beginning = Box::new(Beginning { calls, start, opening });
-                        let polled = beginning.poll(cx);
-                        *self = Self::File(beginning);
-                        polled
-                    }
-                }
+        let (mut start, mut first) = (None, None);
+        if calls.wire.slot.take_head(&mut start, &mut first, cx).is_pending() {
+            if ended {
+                calls.wire.responding.store(false, Relaxed);
+                return Poll::Ready(Ok(failed(calls)));
             }
-            Poll::Ready(Head::EarlyHint(links)) => {
+            return Poll::Pending;
+        }
+        match (start, first) {
+            (Some(start), Some(SendEvent::HttpResponseBody(part))) => {
+                calls.turn();
+                let more = part.more_body || start.trailers;
+                if !more && !ended {
+                    calls.wire.release();
+                }
+                Poll::Ready(Ok(answer(calls, start, Next::Part(part.body), more)))
+            }
+            (Some(start), Some(_)) if without_content(start.status) => {
+                calls.turn();
+                Poll::Ready(Ok(answer(calls, start, Next::Part(Bytes::new()), false)))
+            }
+            (Some(start), Some(file)) => {
+                calls.turn();
+                let calls = Arc::clone(calls);
+                // The rules let nothing else through.
+                let Some(opening) = Opening::of(file) else { return Poll::Pending };
+                let start = Some(start);
+                let mut beginning = Box::new(Beginning { calls, start, opening });
+                let polled = beginning.poll(cx);
+                *self = Self::File(beginning);
+                polled
+            }
+            (_, Some(SendEvent::HttpResponseEarlyHint(links))) => {
+                // The application is polled when this is: not before, or it could fail, and take back what it says behind this.
                 calls.wire.meter.hints.push(&links);
                 // If there is anything to write, the connection's task polls again when it is written.
                 if !calls.wire.meter.hints.are_waiting() {
@@ -508,11 +531,8 @@ impl<F: Future<Output = Result<(), Error>>> Future for Answer<F> {
                 }
                 Poll::Pending
             }
-            Poll::Pending if ended => {
-                calls.wire.responding.store(false, Relaxed);
-                Poll::Ready(Ok(failed(calls)))
-            }
-            Poll::Pending => Poll::Pending,
+            // What is ready has an event in it.
+            _ => Poll::Pending,
         }
     }
 }
@@ -651,8 +671,11 @@ fn response<F>(calls: &Calls<F>, start: ResponseStart, body: SlotBody<F>) -> Res
     // A response has few headers: looking at each is quicker than asking the map, which would hash the name.
     let (mut meddles, mut named) = (false, false);
     for name in headers.keys() {
-        meddles |= CONNECTION_FIELDS.contains(name);
-        named |= *name == header::SERVER;
+        match name.as_str().len() {
+            6 => named |= *name == header::SERVER,
+            7 | 10 | 16 | 17 => meddles |= CONNECTION_FIELDS.contains(name),
+            _ => {}
+        }
     }
     if meddles {
         for name in CONNECTION_FIELDS {
@@ -757,7 +780,7 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
         let calls = &self.calls;
         calls.turn();
         let ended = calls.poll_current(cx).is_ready();
-        match calls.wire.slot.poll_event(cx) {
+        match calls.wire.slot.take_event(cx) {
             Poll::Ready(SendEvent::HttpResponseBody(part)) => {
                 // The application can go on.
                 calls.turn();

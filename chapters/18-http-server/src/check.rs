@@ -2,7 +2,7 @@
 //!
 //! It is pure. What needs the raw bytes is in [`scan`](crate::scan).
 
-use http::uri::Authority;
+use http::uri::{Authority, PathAndQuery};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 
 /// Why a parsed head is refused: the status, and a line for the client.
@@ -18,7 +18,7 @@ pub struct Wants {
 }
 
 /// What concerns the connection and not the response is the server's (RFC 9110, section 7.6.1): an application's is dropped.
-/// `trailer` is left to it: hyper sends no others than it names.
+/// `trailer` is left to it: hyper sends no others than it names. These names have 7, 10, 16 or 17 letters.
 pub const CONNECTION_FIELDS: [HeaderName; 5] = [
     header::CONNECTION,
     header::TRANSFER_ENCODING,
@@ -62,10 +62,12 @@ pub fn check(
         Some(value) if !is_host(value.as_bytes()) => return bad("the host is none"),
         _ => {}
     }
-    if !uri.path_and_query().is_none_or(|target| target.as_str().is_ascii()) {
+    let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    if !target.is_ascii() {
         return bad("the target has characters that are not ASCII");
     }
     match (uri.scheme_str(), uri.authority()) {
+        (None, None) if target.starts_with('/') => Ok(wants),
         (None, None) if uri.path() == "*" => {
             if *method == Method::OPTIONS {
                 Ok(wants)
@@ -73,7 +75,6 @@ pub fn check(
                 bad("the target * is for OPTIONS")
             }
         }
-        (None, None) if uri.path().starts_with('/') => Ok(wants),
         (Some("http" | "https"), Some(authority)) => {
             let authority =
                 plain(authority).ok_or((StatusCode::BAD_REQUEST, "the target has userinfo"))?;

@@ -30,7 +30,8 @@ pub struct Config {
     /// How long a request's head may take, from its first byte to its last.
     /// Then the client gets 408. Default: 10 s.
     pub head: Duration,
-    /// How long a connection may be idle between two requests. Default: 5 s.
+    /// How long a connection may be idle between two requests. On a busy connection the clock
+    /// is asked ten times a second, so that a tenth of a second may be missing. Default: 5 s.
     pub keep_alive: Duration,
     /// After how long an idle connection is parked: it gives up its buffers and all else that
     /// a request needs, and is one small future until the next bytes come. That costs the next

@@ -5,7 +5,7 @@ use std::future::{poll_fn, ready};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
 use std::time::SystemTime;
 
@@ -14,6 +14,7 @@ use gateway::{
     App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
     Rules, Scope, Sender, Shutdown, State,
 };
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -25,7 +26,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
 use crate::calls::{Answer, Calls, Manners, Wire, is_ours};
-use crate::check::{Wants, check};
+use crate::check::{Objection, Wants, check};
 use crate::config::Config;
 use crate::io::{Io, Meter};
 use crate::scan::{Limits, Phase, Refusal, Scanner};
@@ -40,6 +41,8 @@ pub(crate) struct Shared<A> {
     pub(crate) state: State,
     pub(crate) shutdown: Shutdown,
     pub(crate) closing: Shutdown,
+    /// `closing` has begun: to be asked in each turn of each connection.
+    pub(crate) closed: AtomicBool,
     pub(crate) in_flight: AtomicUsize,
     /// How many connections are not parked.
     pub(crate) awake: AtomicUsize,
@@ -212,7 +215,7 @@ async fn serve<A: App + 'static, S: Transport>(
                 let _ = stop.as_mut().poll(cx);
             }
         }
-        if !wire.stopping.load(Relaxed) && shared.closing.has_begun() {
+        if shared.closed.load(Relaxed) && !wire.stopping.load(Relaxed) {
             wire.last.store(true, Relaxed);
             wire.stopping.store(true, Relaxed);
         }
@@ -498,13 +501,9 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
 ) -> Answer<F> {
     let wire = &calls.wire;
     let (mut parts, body) = request.into_parts();
-    wire.put_body(parts.version, &parts.headers, body);
     let wants = match check(&parts.method, &parts.uri, parts.version, &mut parts.headers) {
         Ok(wants) => wants,
-        Err((status, why)) => {
-            wire.last.store(true, Relaxed);
-            return Answer::ours(Arc::clone(calls), status, why);
-        }
+        Err(objection) => return decline(&parts, body, objection, calls),
     };
     let head = RequestHead {
         version: parts.version,
@@ -518,12 +517,16 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
         && let Some(upgrade) = &shared.config.upgrade
         && let Some(asked) = upgrade.asked(&Asked { head: &head, protocol: None })
     {
+        drop(wire.put_body(head.version, &head.headers, body));
         return begin_other(asked, head, shared, connection, calls);
     }
-    let Some(ticket) = Ticket::take(shared) else { return busy(shared, calls) };
+    let Some(ticket) = Ticket::take(shared) else {
+        drop(wire.put_body(head.version, &head.headers, body));
+        return busy(shared, calls);
+    };
     let extensions = offered(head.version, wants);
     let scope = Scope::Http(HttpScope {
-        head: wire.put_head(head),
+        head: wire.put(head, body),
         extensions,
         state: shared.state.clone(),
         connection: Arc::clone(connection),
@@ -535,6 +538,20 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     let send = Sender::new(exchange, call);
     calls.start(call, || run(ticket, scope, receive, send));
     Answer::Call(Arc::clone(calls))
+}
+
+/// There is an objection to the request: the server answers itself.
+#[cold]
+fn decline<F>(
+    parts: &Parts,
+    body: Incoming,
+    (status, why): Objection,
+    calls: &Arc<Calls<F>>,
+) -> Answer<F> {
+    let wire = &calls.wire;
+    drop(wire.put_body(parts.version, &parts.headers, body));
+    wire.last.store(true, Relaxed);
+    Answer::ours(Arc::clone(calls), status, why)
 }
 
 /// A request has come that asks for another protocol.

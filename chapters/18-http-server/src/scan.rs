@@ -133,9 +133,15 @@ pub struct Scanner {
     state: State,
     /// The part of a line that came with earlier reads.
     line: Vec<u8>,
+    /// The fields of the last head, if there was nothing in them to look at. Clients send the same ones with each request,
+    /// and what is the same needs no second look.
+    known: Vec<u8>,
     head: Head,
     heads: u64,
 }
+
+/// How many bytes of fields are kept for that.
+const KNOWN: usize = 1024;
 
 // ANCHOR: states
 #[derive(Debug, Clone, Copy)]
@@ -181,7 +187,14 @@ impl Scanner {
 
     /// A scanner for a connection on which so many heads were whole, and which is idle.
     pub(crate) fn after(heads: u64, limits: Limits) -> Self {
-        Self { limits, state: State::Idle, line: Vec::new(), head: Head::default(), heads }
+        Self {
+            limits,
+            state: State::Idle,
+            line: Vec::new(),
+            known: Vec::new(),
+            head: Head::default(),
+            heads,
+        }
     }
 
     /// Looks at the next bytes, and says how many of them may be passed on: all, unless the request is refused.
@@ -289,32 +302,70 @@ impl Scanner {
 
     /// Takes lines up to the end of the head or the trailers, or what there is of them.
     fn lines(&mut self, bytes: &[u8]) -> Result<usize, (usize, Refusal)> {
-        let mut used = 0;
         if matches!(self.state, State::Idle) {
+            if let Some(head) = self.plain(bytes) {
+                self.heads += 1;
+                return Ok(head);
+            }
             self.state = State::Head;
         }
-        loop {
+        let mut used = 0;
+        while used < bytes.len() {
             let rest = &bytes[used..];
-            let end = find(b'\n', rest).map(|end| end + 1);
-            let part = end.map_or(rest, |end| &rest[..end]);
-            self.head.bytes += part.len();
-            if self.head.bytes > self.limits.bytes {
-                return Err((used, Refusal::HeadTooLong));
-            }
-            if end.is_none() || !self.line.is_empty() {
-                self.line.extend_from_slice(part);
-            }
-            if end.is_none() {
+            let Some(end) = find(b'\n', rest) else {
+                self.room_for(rest.len()).map_err(|refusal| (used, refusal))?;
+                self.line.extend_from_slice(rest);
                 return Ok(bytes.len());
-            }
-            let cut = mem::take(&mut self.line);
-            let line = if cut.is_empty() { part } else { &cut };
-            let over = self.line(line).map_err(|refusal| (used + part.len() - 1, refusal))?;
-            used += part.len();
-            if over || used == bytes.len() {
-                return Ok(used);
+            };
+            let length = end + 1;
+            self.room_for(length).map_err(|refusal| (used, refusal))?;
+            let part = &rest[..length];
+            let judged = if self.line.is_empty() { self.line(part) } else { self.cut_line(part) };
+            let over = judged.map_err(|refusal| (used + end, refusal))?;
+            used += length;
+            if over {
+                break;
             }
         }
+        Ok(used)
+    }
+
+    /// How long a head is that stands here whole, is within the limits, and has nothing in it that is to be looked at more closely.
+    ///
+    /// Nearly every head is such a one, and passes without a note of each line. All others are judged line by line.
+    fn plain(&mut self, bytes: &[u8]) -> Option<usize> {
+        let end = find(b'\n', bytes)?;
+        if self.head.skipped || !is_plain_line(&bytes[..end]) {
+            return None;
+        }
+        let fields = &bytes[end + 1..];
+        let length = if !self.known.is_empty() && fields.starts_with(&self.known) {
+            self.known.len()
+        } else {
+            let length = plain_fields(fields, self.limits.fields)?;
+            self.known.clear();
+            if length <= KNOWN {
+                self.known.extend_from_slice(&fields[..length]);
+            }
+            length
+        };
+        let whole = end + 1 + length;
+        (whole <= self.limits.bytes).then_some(whole)
+    }
+
+    /// Counts bytes of the head.
+    #[inline]
+    fn room_for(&mut self, bytes: usize) -> Result<(), Refusal> {
+        self.head.bytes += bytes;
+        if self.head.bytes > self.limits.bytes { Err(Refusal::HeadTooLong) } else { Ok(()) }
+    }
+
+    /// The same as [`line`](Self::line) for one that began in an earlier read.
+    #[cold]
+    fn cut_line(&mut self, end: &[u8]) -> Result<bool, Refusal> {
+        let mut line = mem::take(&mut self.line);
+        line.extend_from_slice(end);
+        self.line(&line)
     }
 
     /// Judges a whole line, and says whether it was the last one.
@@ -343,7 +394,10 @@ impl Scanner {
         }
         let colon = find(b':', line).unwrap_or(line.len());
         let name = &line[..colon];
-        if let (Some(first), Some(last)) = (name.first(), name.last())
+        if let [first, ..] = name
+            && let [.., last] = name
+            // Of white space, nothing is above the blank.
+            && (*first <= b' ' || *last <= b' ')
             && (first.is_ascii_whitespace() || last.is_ascii_whitespace())
         {
             return Err(Refusal::Whitespace);
@@ -371,20 +425,55 @@ impl Scanner {
     }
 }
 
+/// Whether there is nothing in a request's first line that is to be looked at more closely.
+fn is_plain_line(line: &[u8]) -> bool {
+    let [line @ .., b'\r'] = line else { return false };
+    let Some(target) = find(b' ', line).and_then(|blank| line.get(blank + 1..)) else {
+        return false;
+    };
+    target.first() == Some(&b'/') && find(b'#', target).is_none()
+}
+
+/// How long the fields of a head are, with the empty line, if they stand here whole, are no more than that many,
+/// and have nothing in them that is to be looked at more closely.
+fn plain_fields(bytes: &[u8], most: usize) -> Option<usize> {
+    let (mut begin, mut fields) = (0, 0);
+    while let Some(length) = find(b'\n', &bytes[begin..]) {
+        let end = begin + length;
+        let [line @ .., b'\r'] = &bytes[begin..end] else { return None };
+        if line.is_empty() {
+            return (fields <= most).then_some(end + 1);
+        }
+        let colon = find(b':', line)?;
+        let (first, last) = (line[0], line[colon.checked_sub(1)?]);
+        let length = matches!((colon, first | 0x20), (14, b'c') | (17, b't'));
+        // There may be white space around the name, or it says where the body ends.
+        if length || first <= b' ' || last <= b' ' {
+            return None;
+        }
+        (begin, fields) = (end + 1, fields + 1);
+    }
+    None
+}
+
 /// What hyper's `Uri` does not show of a request's target.
 fn target(line: &[u8]) -> Result<(), Refusal> {
-    let behind = |bytes: &[u8]| find(b' ', bytes).unwrap_or(bytes.len());
-    let target = line.get(behind(line) + 1..).unwrap_or_default();
-    let target = &target[..behind(target)];
-    if find(b'#', target).is_some() {
+    let Some(begin) = find(b' ', line) else { return Ok(()) };
+    let target = &line[begin + 1..];
+    // The end is looked for only where there is something to object to: that is rare.
+    let end = || find(b' ', target).unwrap_or(target.len());
+    if let Some(fragment) = find(b'#', target)
+        && fragment < end()
+    {
         return Err(Refusal::Fragment);
     }
-    if target.first() != Some(&b'/')
-        && let Some(scheme) = target.windows(3).position(|window| window == b"://")
-    {
-        let end = target[scheme + 3..].iter().find(|byte| matches!(byte, b'/' | b'?'));
-        if end != Some(&b'/') {
-            return Err(Refusal::EmptyPath);
+    if target.first() != Some(&b'/') {
+        let target = &target[..end()];
+        if let Some(scheme) = target.windows(3).position(|window| window == b"://") {
+            let end = target[scheme + 3..].iter().find(|byte| matches!(byte, b'/' | b'?'));
+            if end != Some(&b'/') {
+                return Err(Refusal::EmptyPath);
+            }
         }
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{pending, poll_fn};
 use std::io;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
@@ -49,7 +49,8 @@ impl<A: App + 'static> Server<A> {
     pub fn with_state(app: A, config: Config, state: State, shutdown: Shutdown) -> Self {
         let closing = Shutdown::new();
         let (in_flight, awake) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        let shared = Shared { app, config, state, shutdown, closing, in_flight, awake };
+        let closed = AtomicBool::new(false);
+        let shared = Shared { app, config, state, shutdown, closing, closed, in_flight, awake };
         Self { shared: Arc::new(shared) }
     }
 
@@ -85,6 +86,8 @@ impl<A: App + 'static> Server<A> {
 
     /// From now on a connection closes as soon as it is idle: at once, or after the response that is due, which says that it is the last.
     pub fn close_idle(&self) {
+        // In this order: who is woken looks at the first.
+        self.shared.closed.store(true, SeqCst);
         self.shared.closing.begin();
     }
 

@@ -1,5 +1,6 @@
 //! What a connection waits for, and until when.
 
+use std::mem;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -28,12 +29,15 @@ pub(crate) enum Waiting {
 ///
 /// Most waits end long before their bound, and a busy connection begins thousands in a second. So the time is asked for once a wait,
 /// and the sleep, which is shared by all of them, is moved only if it would come too late, or when it has come too early.
+/// Where one request follows the other within a [`TICK`], it is asked for once in that time: such a connection counts as idle since then.
 pub(crate) struct Timer {
     waiting: Waiting,
     since: Instant,
     until: Option<Instant>,
     /// The connection is idle, and is to be parked at `until`.
     settling: bool,
+    /// The connection is busy: requests follow each other without a look at the clock, until the sleep ends at `until`.
+    busy: bool,
     /// The sleep will wake the task.
     told: bool,
     body: Rate,
@@ -80,6 +84,7 @@ impl Timer {
             since,
             until: None,
             settling: false,
+            busy: false,
             told: false,
             body: rate(),
             write: rate(),
@@ -100,9 +105,14 @@ impl Timer {
         self.told &= known;
         let changed = waiting != self.waiting;
         if changed {
+            let next = matches!((self.waiting, waiting), (Waiting::Idle(_), Waiting::Idle(_)));
+            if next && self.busy && self.told && !sleep.is_elapsed() {
+                self.waiting = waiting;
+                return Poll::Pending;
+            }
             self.change(waiting, config);
         }
-        let Some(until) = self.until else { return Poll::Pending };
+        let Some(mut until) = self.until else { return Poll::Pending };
         let deadline = sleep.deadline();
         if deadline > until {
             sleep.as_mut().reset(until);
@@ -112,7 +122,15 @@ impl Timer {
         }
         while sleep.as_mut().poll(cx).is_ready() {
             if sleep.deadline() >= until {
-                return Poll::Ready(waiting);
+                if !mem::take(&mut self.busy) {
+                    return Poll::Ready(waiting);
+                }
+                // It is idle since then, or a little longer.
+                self.until = self.since.checked_add(idle(config));
+                match self.until {
+                    Some(later) => until = later,
+                    None => return Poll::Pending,
+                }
             }
             sleep.as_mut().reset(until);
         }
@@ -137,11 +155,13 @@ impl Timer {
         self.waiting = waiting;
         self.until = None;
         self.settling = false;
+        self.busy = false;
         let rated = matches!(before, Waiting::Body(..) | Waiting::Write(..));
         if waiting == Waiting::Nothing && !rated {
             return;
         }
         let now = Instant::now();
+        let gap = now - self.since;
         self.since = now;
         match before {
             Waiting::Body(..) => self.body.end(now),
@@ -152,7 +172,10 @@ impl Timer {
             Waiting::Nothing => None,
             Waiting::Idle(_) => {
                 self.settling = config.park < config.keep_alive;
-                now.checked_add(config.park.min(config.keep_alive))
+                let idle = idle(config);
+                let tick = TICK.min(idle / 8);
+                self.busy = matches!(before, Waiting::Idle(_)) && gap < tick;
+                now.checked_add(if self.busy { tick } else { idle })
             }
             Waiting::Head(_) => now.checked_add(config.head),
             Waiting::Body(request, read) => {
@@ -168,6 +191,14 @@ impl Timer {
             }
         };
     }
+}
+
+/// The clock is asked that often, at least, on a connection on which one request follows the other.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How long a connection may be idle before something is done about it.
+fn idle(config: &Config) -> Duration {
+    config.park.min(config.keep_alive)
 }
 
 /// None is for ever.

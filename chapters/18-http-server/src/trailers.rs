@@ -8,9 +8,9 @@ use gateway::{SendError, Violation};
 use http::{HeaderMap, HeaderName, header};
 
 /// The names that a response has announced.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Announced {
-    names: Option<Vec<HeaderName>>,
+    names: Vec<HeaderName>,
 }
 
 impl Announced {
@@ -19,12 +19,11 @@ impl Announced {
         let values = headers.get_all(header::TRAILER).iter();
         let items = values.flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
         let names = items.filter_map(|item| HeaderName::from_bytes(item.trim_ascii()).ok());
-        Self { names: Some(names.collect()) }
+        Self { names: names.collect() }
     }
 
     /// Whether these may come. Where no trailers are due at all, the rules say so.
     pub(crate) fn check(&self, trailers: &HeaderMap) -> Result<(), SendError> {
-        let Some(names) = &self.names else { return Ok(()) };
         let refused = |name: &HeaderName, why| {
             let why = format!("{name} {why}");
             Err(Violation::Trailers(why).into())
@@ -33,7 +32,7 @@ impl Announced {
             if is_forbidden(name) {
                 return refused(name, "belongs into the head");
             }
-            if !names.contains(name) {
+            if !self.names.contains(name) {
                 return refused(name, "is not announced in the response's trailer field");
             }
         }

@@ -64,6 +64,13 @@ fn limits_are_counted_exactly() {
     let line = |length: usize| format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(length - 18));
     expect_eq!(one(&line(200)).1, None, "a head of 200 bytes");
     expect_eq!(one(&line(201)).1, Some(Refusal::HeadTooLong), "one of 201");
+    let fields = "host: a\r\naccept: */*\r\n\r\n";
+    let known = |length: usize| {
+        let target = "x".repeat(length - 16 - fields.len());
+        one(&format!("GET / HTTP/1.1\r\n{fields}GET /{target} HTTP/1.1\r\n{fields}"))
+    };
+    expect_eq!(known(200), (2, None, Phase::Idle), "one of 200 behind another with its fields");
+    expect_eq!(known(201).1, Some(Refusal::HeadTooLong), "one of 201 behind another");
     let fields = |count: usize| format!("GET / HTTP/1.1\r\n{}\r\n", "x: 1\r\n".repeat(count));
     expect_eq!(one(&fields(5)).1, None, "five fields");
     expect_eq!(one(&fields(6)).1, Some(Refusal::TooManyFields), "six");

@@ -75,6 +75,25 @@ fn idle_keep_alive_is_bounded() {
 }
 
 #[test]
+fn after_many_requests_the_idle_bound_is_a_tenth_of_a_second_early_at_most() {
+    watch_async(async {
+        for pause in [0, 10, 30, 99, 101] {
+            let mut client = in_memory(Conformance::default(), |_| {});
+            for _ in 0..20 {
+                sleep(Duration::from_millis(pause)).await;
+                client.say(GET).await;
+                client.hear("crabs!").await;
+            }
+            let began = Instant::now();
+            expect_eq!(client.hear_all().await, "", "what was heard");
+            let waited = began.elapsed().as_millis();
+            // Tokio's timers count whole milliseconds.
+            assert!((4_900..=5_001).contains(&waited), "{waited} ms, with pauses of {pause}");
+        }
+    });
+}
+
+#[test]
 fn an_application_that_takes_long_is_not_cut_by_the_idle_bound() {
     watch_async(async {
         let mut client = in_memory(Conformance::default(), |_| {});
@@ -224,7 +243,8 @@ fn send_waits_while_the_client_does_not_read() {
                 unread <= most,
                 "{unread} bytes in parts of {part} were accepted, {most} at most"
             );
-            assert!(unread >= PIPE, "{unread} bytes in parts of {part} were accepted");
+            // Around each part stand some bytes of its own.
+            assert!(unread >= PIPE * 9 / 10, "{unread} bytes in parts of {part} were accepted");
             let mut read = 0;
             let mut buffer = vec![0; 64 * 1024];
             while read < 1_000_000 {
