@@ -99,11 +99,6 @@ impl Wire {
         self.request().task = Some(task.clone());
     }
 
-    /// Puts the head where the last one was.
-    pub(crate) fn put_head(&self, head: RequestHead) -> Arc<RequestHead> {
-        self.request().head.put(head)
-    }
-
     /// The next request is there: an application gets it. Its head is put where the last one was.
     #[inline]
     pub(crate) fn put(&self, head: RequestHead, body: Incoming) -> Arc<RequestHead> {
