@@ -380,6 +380,10 @@ proptest! {
             run.pass(11 * SECOND);
             run.all_ready();
         }
+        // Those that were late before, and nobody else ready: that may be the third start in a row that has failed.
+        if run.actions.contains(&Action::Stopping) {
+            return Ok(());
+        }
         prop_assert_eq!(run.machine.ready(), wanted);
         prop_assert_eq!(run.alive.len(), wanted);
     }
