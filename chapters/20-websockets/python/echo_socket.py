@@ -21,7 +21,7 @@ async def echo(scope, receive, send):
     while True:
         event = await receive()
         if event["type"] == "websocket.disconnect":
-            print(f"server   {event['code']} {event['reason']!r}")
+            print(f"server   {event['code']} {event.get('reason')!r}")
             break
         await send({"type": "websocket.send", **said(event)})
 
