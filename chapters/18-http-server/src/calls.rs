@@ -775,7 +775,13 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
         let calls = &self.calls;
         calls.turn();
         let ended = calls.poll_current(cx).is_ready();
-        match calls.wire.slot.take_event(cx) {
+        let mut event = calls.wire.slot.take_event(cx);
+        let complete = event.is_pending() && calls.wire.slot.is_complete();
+        if complete {
+            // The last part may have been sent in between, by another thread. After it nothing is.
+            event = calls.wire.slot.take_event(cx);
+        }
+        match event {
             Poll::Ready(SendEvent::HttpResponseBody(part)) => {
                 // The application can go on.
                 calls.turn();
@@ -801,7 +807,7 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
                     self.next = Next::Opening(opening);
                 }
             }
-            Poll::Pending if calls.wire.slot.is_complete() => match self.left {
+            Poll::Pending if complete => match self.left {
                 Some(left @ 1..) if !calls.wire.slot.is_bodiless() => {
                     self.cut(&format!("the body ends {left} bytes before its content-length"));
                 }

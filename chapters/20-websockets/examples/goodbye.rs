@@ -34,25 +34,16 @@ impl Pair {
         println!("  {:>3} s  {who}  {what}", (self.now - self.began).as_secs());
     }
 
-    /// Carries what one side has written to the other, and says what it was.
-    fn carry(&mut self, to_server: bool) {
-        let (from, to, who) = if to_server {
-            (&mut self.client, &mut self.server, "client")
-        } else {
-            (&mut self.server, &mut self.client, "server")
-        };
-        let mut bytes = std::mem::take(from.output());
-        from.written();
-        if let Some(first) = bytes.first() {
-            let what = match first & 0x0f {
-                8 => "sends its close frame",
-                9 => "asks with a ping",
-                10 => "answers with a pong",
-                _ => "sends a message",
-            };
-            to.event(&mut bytes, self.now);
-            self.tell(who, what);
-        }
+    /// What the client has written gets to the server.
+    fn client_to_server(&mut self) {
+        let what = carry(&mut self.client, &mut self.server, self.now);
+        self.tell("client", what);
+    }
+
+    /// And the other way round.
+    fn server_to_client(&mut self) {
+        let what = carry(&mut self.server, &mut self.client, self.now);
+        self.tell("server", what);
     }
 
     /// Lets the time pass up to the server's next deadline.
@@ -70,30 +61,44 @@ impl Pair {
     }
 }
 
+/// Carries what one side has written to the other, and says what it was.
+fn carry(from: &mut Session, to: &mut Session, now: Instant) -> &'static str {
+    let mut bytes = std::mem::take(from.output());
+    from.written();
+    to.event(&mut bytes, now);
+    match bytes.first().map(|first| first & 0x0f) {
+        Some(8) => "sends its close frame",
+        Some(9) => "asks with a ping",
+        Some(10) => "answers with a pong",
+        Some(_) => "sends a message",
+        None => "sends nothing",
+    }
+}
+
 // ANCHOR: main
 fn main() {
     let mut pair = Pair::new("The client leaves");
     pair.client.close(1000, "bye", pair.now);
-    pair.carry(true);
-    pair.carry(false);
+    pair.client_to_server();
+    pair.server_to_client();
     pair.end();
 
     let mut pair = Pair::new("Both leave in the same moment");
     pair.client.close(1000, "bye", pair.now);
     pair.server.close(1001, "low tide", pair.now);
-    pair.carry(true);
-    pair.carry(false);
+    pair.client_to_server();
+    pair.server_to_client();
     pair.end();
 
     let mut pair = Pair::new("The server leaves, and the client says nothing");
     pair.server.close(1001, "low tide", pair.now);
-    pair.carry(false);
+    pair.server_to_client();
     pair.wait();
     pair.end();
 
     let mut pair = Pair::new("The client's cable is cut");
     pair.wait();
-    pair.carry(false);
+    pair.server_to_client();
     pair.wait();
     pair.end();
 }
