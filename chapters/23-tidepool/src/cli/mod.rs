@@ -1,11 +1,11 @@
 //! The command line, and what stands behind it: environment variables and a file, each of them with the same names.
 //!
-//! There is one definition of an option, in [`options`]. A file and the environment are laid under the command line as the defaults
+//! There is one definition of an option, in `options`. A file and the environment are laid under the command line as the defaults
 //! that an option has when it is not given: so each of them is parsed, checked and shown by `--help` in the same way.
 //!
 //! Precedence: command line, environment (`TIDEPOOL_PORT`), file (`port = 8000`), the built-in default.
 //!
-//! It leaves out what the options do: [`Settings`](crate::Settings) are the other modules' to read.
+//! It leaves out what the options do: `Options` are the other modules' to read.
 
 mod options;
 mod units;

@@ -1,6 +1,6 @@
 //! Files of a folder, under a path: `--static-dir /static=public`.
 //!
-//! [`path`] says which file a path means, and finds it without ever leaving the folder. [`range`] and [`condition`] are pure:
+//! `path` says which file a path means, and finds it without ever leaving the folder. `range` and `condition` are pure:
 //! which bytes were asked for, and whether the client has them already. This module puts a response together.
 //!
 //! A file is opened once, and what is sent is what was opened, by `http.response.zerocopysend`: between the look at a path and the sending

@@ -1,7 +1,7 @@
 //! From sockets to connections: several sockets as one listener, and what stands before HTTP on a connection.
 //!
 //! Two kinds of socket come together here in one type of stream, so that the server above is compiled once.
-//! A connection passes what [`Prelude`] says before the server has it. Today that is the PROXY protocol's header; TLS belongs behind it, in [`admit`].
+//! A connection passes what [`Prelude`] says before the server has it. Today that is the PROXY protocol's header; TLS belongs behind it, in `admit`.
 
 use std::future::poll_fn;
 use std::io;
