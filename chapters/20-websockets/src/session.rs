@@ -240,7 +240,8 @@ impl Session {
     }
 
     /// How it ended, as the application is to be told; `None` while it is open.
-    /// A code that was not sent is 1005, a connection that was lost 1006 (RFC 6455, section 7.1.5).
+    /// A code that was not sent is 1005, a connection that was lost 1006.
+    /// The code is that of whoever said goodbye first; section 7.1.5 of RFC 6455 would always have the peer's.
     pub fn end(&self) -> Option<&Close> {
         self.end.as_ref()
     }
