@@ -226,12 +226,7 @@ impl Slot {
                 inner.handed = true;
                 mem::swap(&mut inner.start, start);
             }
-            _ => {
-                let replaced = set(&mut inner.server, cx.waker());
-                drop(inner);
-                drop(replaced);
-                return Poll::Pending;
-            }
+            _ => return wait(inner, cx),
         }
         mem::swap(&mut inner.event, event);
         let_in(inner, awake.then(|| cx.waker()));
@@ -240,31 +235,21 @@ impl Slot {
 
     /// Waits for the application's next event. A start comes by itself, as soon as it is there.
     pub fn poll_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
-        self.event(cx, false)
+        match event(self.lock(), None) {
+            Ok(event) => Poll::Ready(event),
+            Err(inner) => wait(inner, cx),
+        }
     }
 
     /// As [`poll_event`](Self::poll_event), under the terms of [`take_head`](Self::take_head).
+    /// `None` if all is said and taken. Who asks for that apart may overlook what another thread says in between.
     #[inline]
-    pub fn take_event(&self, cx: &mut Context<'_>) -> Poll<SendEvent> {
-        self.event(cx, true)
-    }
-
-    #[inline]
-    fn event(&self, cx: &mut Context<'_>, awake: bool) -> Poll<SendEvent> {
-        let mut inner = self.lock();
-        let hint = matches!(inner.event, Some(SendEvent::HttpResponseEarlyHint(_)));
-        if !hint && let Some(start) = inner.start.take() {
-            inner.handed = true;
-            return Poll::Ready(SendEvent::HttpResponseStart(start));
+    pub fn take_event(&self, cx: &mut Context<'_>) -> Poll<Option<SendEvent>> {
+        match event(self.lock(), Some(cx.waker())) {
+            Ok(event) => Poll::Ready(Some(event)),
+            Err(inner) if inner.rules.is_complete() => Poll::Ready(None),
+            Err(inner) => wait(inner, cx),
         }
-        let Some(event) = inner.event.take() else {
-            let replaced = set(&mut inner.server, cx.waker());
-            drop(inner);
-            drop(replaced);
-            return Poll::Pending;
-        };
-        let_in(inner, awake.then(|| cx.waker()));
-        Poll::Ready(event)
     }
 
     /// The client is gone: every call learns of it, by `receive` and by `send`.
@@ -393,6 +378,31 @@ impl Waiters {
             (Some(_), None) => false,
         }
     }
+}
+
+/// What the server is to have next, if there is something.
+#[inline]
+fn event<'a>(
+    mut inner: MutexGuard<'a, Inner>,
+    awake: Option<&Waker>,
+) -> Result<SendEvent, MutexGuard<'a, Inner>> {
+    let hint = matches!(inner.event, Some(SendEvent::HttpResponseEarlyHint(_)));
+    if !hint && let Some(start) = inner.start.take() {
+        inner.handed = true;
+        return Ok(SendEvent::HttpResponseStart(start));
+    }
+    let Some(event) = inner.event.take() else { return Err(inner) };
+    let_in(inner, awake);
+    Ok(event)
+}
+
+/// The server waits for more.
+#[inline]
+fn wait<T>(mut inner: MutexGuard<'_, Inner>, cx: &Context<'_>) -> Poll<T> {
+    let replaced = set(&mut inner.server, cx.waker());
+    drop(inner);
+    drop(replaced);
+    Poll::Pending
 }
 
 /// There is room now. Who is awake need not be woken, and is remembered if it waits again.

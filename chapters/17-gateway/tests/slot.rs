@@ -108,6 +108,23 @@ fn there_is_room_for_one_event_and_all_who_wait_for_it_are_woken() {
 }
 
 #[test]
+fn all_is_said_when_the_last_event_was_taken_and_not_when_it_was_sent() {
+    let slot = Slot::new();
+    let call = slot.begin(rules());
+    let cx = &mut Context::from_waker(Waker::noop());
+    assert!(slot.take_event(cx).is_pending(), "nothing is said yet");
+    assert!(send(&slot, call, ResponseStart::new(200)).is_ready());
+    let taken = slot.take_event(cx);
+    assert!(matches!(taken, Poll::Ready(Some(SendEvent::HttpResponseStart(_)))), "{taken:?}");
+    assert!(slot.take_event(cx).is_pending(), "the response is not complete");
+    assert!(send(&slot, call, ResponseBody::last("all")).is_ready());
+    assert!(slot.is_complete(), "the application has said all");
+    let taken = slot.take_event(cx);
+    assert!(matches!(taken, Poll::Ready(Some(SendEvent::HttpResponseBody(_)))), "{taken:?}");
+    assert!(matches!(slot.take_event(cx), Poll::Ready(None)), "nothing is left");
+}
+
+#[test]
 fn who_takes_an_event_is_not_woken_by_it_and_who_else_waits_is() {
     let slot = Slot::new();
     let call = slot.begin(rules());

@@ -775,14 +775,8 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
         let calls = &self.calls;
         calls.turn();
         let ended = calls.poll_current(cx).is_ready();
-        let mut event = calls.wire.slot.take_event(cx);
-        let complete = event.is_pending() && calls.wire.slot.is_complete();
-        if complete {
-            // The last part may have been sent in between, by another thread. After it nothing is.
-            event = calls.wire.slot.take_event(cx);
-        }
-        match event {
-            Poll::Ready(SendEvent::HttpResponseBody(part)) => {
+        match calls.wire.slot.take_event(cx) {
+            Poll::Ready(Some(SendEvent::HttpResponseBody(part))) => {
                 // The application can go on.
                 calls.turn();
                 if !part.body.is_empty() {
@@ -790,7 +784,7 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
                     return Poll::Ready(ControlFlow::Break(Some(part)));
                 }
             }
-            Poll::Ready(SendEvent::HttpResponseTrailers(mut trailers)) => {
+            Poll::Ready(Some(SendEvent::HttpResponseTrailers(mut trailers))) => {
                 calls.turn();
                 if let Some(earlier) = self.trailers.take() {
                     trailers.headers.extend(*earlier);
@@ -801,13 +795,13 @@ impl<F: Future<Output = Result<(), Error>>> Parts<F> {
                 }
                 self.trailers = Some(Box::new(trailers.headers));
             }
-            Poll::Ready(event) => {
+            Poll::Ready(Some(event)) => {
                 calls.turn();
                 if let Some(opening) = Opening::of(event) {
                     self.next = Next::Opening(opening);
                 }
             }
-            Poll::Pending if complete => match self.left {
+            Poll::Ready(None) => match self.left {
                 Some(left @ 1..) if !calls.wire.slot.is_bodiless() => {
                     self.cut(&format!("the body ends {left} bytes before its content-length"));
                 }
