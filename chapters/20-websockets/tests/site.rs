@@ -7,6 +7,7 @@ mod chat;
 
 use gateway::testing::{Request, WebSocketCall, websocket};
 use gateway::{Accept, Close, Error, Message, Receive, Scope, SendEvent, Sender, State};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 
 use chat::{BEHIND, Room};
@@ -77,6 +78,28 @@ async fn a_member_that_stops_reading_delays_nobody_and_is_dropped_after_its_boun
     assert_eq!(close, Close::because(1013, "you are too far behind"));
     slow.ended().await.unwrap();
     assert_eq!(hears(&mut crab).await, "crab 1 leaves");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_who_says_much_at_once_drops_nobody_who_reads() {
+    let (room, state) = open_room();
+    let enter = || websocket(&site, Request::get("/chat").state(state.clone()));
+    let (mut loud, mut reader) = (enter(), enter());
+    for member in [&mut loud, &mut reader] {
+        member.accepted().await;
+        member.settle().await;
+    }
+    for number in 0..3 * BEHIND {
+        loud.say(number.to_string());
+    }
+    let last = format!("crab 0: {}", 3 * BEHIND - 1);
+    let until_last = async |member: &mut WebSocketCall<'_>| {
+        while hears(member).await != last {
+            yield_now().await;
+        }
+    };
+    tokio::join!(until_last(&mut loud), until_last(&mut reader));
+    assert_eq!(room.members(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,9 @@
 //! A server under test, and a client that speaks bytes: over a socket, or in memory where time is virtual.
 
+#[path = "../diary/mod.rs"]
+mod diary;
+
 use std::io;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gateway::App;
@@ -12,44 +14,9 @@ use tokio::runtime;
 use tokio::task::JoinHandle;
 use wsgi::server::ErrorLog;
 
+pub use diary::Diary;
+
 pub const GET: &str = "GET / HTTP/1.1\r\nhost: crab\r\n\r\n";
-
-/// Writes what it meets, in order.
-#[derive(Debug, Clone, Default)]
-pub struct Diary {
-    lines: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Diary {
-    pub fn note(&self, line: impl AsRef<str>) {
-        let mut lines = self.lines.lock().unwrap();
-        lines.extend_from_slice(line.as_ref().as_bytes());
-        lines.push(b'\n');
-    }
-
-    pub fn lines(&self) -> Vec<String> {
-        let lines = String::from_utf8(self.lines.lock().unwrap().clone()).unwrap();
-        lines.lines().map(str::to_owned).collect()
-    }
-
-    /// Waits until there are so many lines. Other tasks run meanwhile.
-    pub async fn until(&self, count: usize) {
-        while self.lines().len() < count {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-impl io::Write for Diary {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lines.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Defaults that do not depend on the clock on the wall, and report to a diary.
 pub fn config(failures: &Diary) -> Config {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gateway::{Close, Error, Message, Receive, ReceiveEvent, Sender, WebSocketScope};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 
 /// How many messages a member may be behind.
 pub const BEHIND: usize = 64;
@@ -100,6 +101,8 @@ async fn talk(
             match receive.next().await {
                 ReceiveEvent::WebSocketReceive(Message::Text(words)) => {
                     room.say(&format!("crab {number}: {words}"));
+                    // Those who read have a turn now, however much has come in one piece.
+                    yield_now().await;
                 }
                 ReceiveEvent::WebSocketDisconnect(_) => return Ok(()),
                 _ => {}

@@ -1,8 +1,9 @@
 //! A server under test, and a client that speaks frames.
 #![expect(clippy::unnecessary_wraps, reason = "what is compared with it is an option")]
 
-use std::io;
-use std::sync::{Arc, Mutex};
+#[path = "../../../18-http-server/tests/diary/mod.rs"]
+mod diary;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,6 +14,8 @@ use tokio::task::JoinHandle;
 use websockets::{Config, Decoder, Encoder, Event, Limits, Role, WebSockets};
 use wsgi::ErrorLog;
 
+pub use diary::Diary;
+
 pub const SECOND: Duration = Duration::from_secs(1);
 
 /// The request of the RFC's example.
@@ -22,43 +25,6 @@ pub const REQUEST: &str = "GET /chat HTTP/1.1\r\nhost: crab\r\nupgrade: websocke
 /// The same with more fields.
 pub fn request(fields: &str) -> String {
     REQUEST.replace("\r\n\r\n", &format!("\r\n{fields}\r\n\r\n"))
-}
-
-/// Writes what it meets, in order.
-#[derive(Debug, Clone, Default)]
-pub struct Diary {
-    lines: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Diary {
-    pub fn note(&self, line: impl AsRef<str>) {
-        let mut lines = self.lines.lock().unwrap();
-        lines.extend_from_slice(line.as_ref().as_bytes());
-        lines.push(b'\n');
-    }
-
-    pub fn lines(&self) -> Vec<String> {
-        let lines = String::from_utf8(self.lines.lock().unwrap().clone()).unwrap();
-        lines.lines().map(str::to_owned).collect()
-    }
-
-    /// Waits until there are so many lines. Other tasks run meanwhile.
-    pub async fn until(&self, count: usize) {
-        while self.lines().len() < count {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-impl io::Write for Diary {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lines.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 /// A server that reports to a diary, and says nothing that depends on the clock on the wall.

@@ -1,9 +1,10 @@
 //! A server under test, and two clients: h2's, and one that speaks frames.
 
+#[path = "../../../18-http-server/tests/diary/mod.rs"]
+mod diary;
+
 use std::future::poll_fn;
-use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -16,47 +17,12 @@ use http_server::Config;
 use http2_and_tls::choose::PREFACE;
 use http2_and_tls::{Http2, Server};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::JoinHandle;
 use wsgi::server::ErrorLog;
 
+pub use diary::Diary;
+
 pub const SECOND: Duration = Duration::from_secs(1);
-
-/// Writes what it meets, in order.
-#[derive(Debug, Clone, Default)]
-pub struct Diary {
-    lines: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Diary {
-    pub fn note(&self, line: impl AsRef<str>) {
-        let mut lines = self.lines.lock().unwrap();
-        lines.extend_from_slice(line.as_ref().as_bytes());
-        lines.push(b'\n');
-    }
-
-    pub fn lines(&self) -> Vec<String> {
-        let lines = String::from_utf8(self.lines.lock().unwrap().clone()).unwrap();
-        lines.lines().map(str::to_owned).collect()
-    }
-
-    /// Waits until there are so many lines. Other tasks run meanwhile.
-    pub async fn until(&self, count: usize) {
-        while self.lines().len() < count {
-            yield_now().await;
-        }
-    }
-}
-
-impl io::Write for Diary {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lines.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Defaults that do not depend on the clock on the wall, and report to a diary.
 pub fn config(failures: &Diary) -> Config {
