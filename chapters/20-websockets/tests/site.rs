@@ -4,6 +4,8 @@
 mod camera;
 #[path = "../examples/site/chat.rs"]
 mod chat;
+#[path = "../examples/site/origin.rs"]
+mod origin;
 
 use gateway::testing::{Request, WebSocketCall, websocket};
 use gateway::{Accept, Close, Error, Message, Receive, Scope, SendEvent, Sender, State};
@@ -122,6 +124,37 @@ async fn nobody_of_a_visit_that_ends_stays_in_the_room() {
     assert_eq!(room.members(), 1);
     drop(crab);
     assert_eq!(room.members(), 0);
+}
+
+#[tokio::test]
+async fn only_the_sites_own_pages_get_a_websocket() {
+    let guarded = async |scope: Scope, _: Receive, send: Sender| -> Result<(), Error> {
+        let Scope::WebSocket(socket) = &scope else { return Err(scope.unsupported().into()) };
+        if origin::is_ours(socket) {
+            accept(&send).await
+        } else {
+            Ok(send.send(Close::default()).await?)
+        }
+    };
+    for (origin, is_let_in) in [
+        (None, true),
+        (Some("http://crab:8000"), true),
+        (Some("https://crab:8000"), true),
+        (Some("http://crab"), false),
+        (Some("http://shark:8000"), false),
+        (Some("http://crab:8000.shark"), false),
+        (Some("null"), false),
+    ] {
+        let mut request = Request::get("/chat").with(|it| {
+            it.headers.insert("host", "crab:8000".parse().unwrap());
+        });
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        let answer = websocket(&guarded, request).event().await;
+        let accepts = matches!(answer, Some(SendEvent::WebSocketAccept(_)));
+        assert_eq!(accepts, is_let_in, "a page of {origin:?}: {answer:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@
 
 mod camera;
 mod chat;
+mod origin;
 mod pages;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
 async fn site(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
     match &scope {
         Scope::WebSocket(socket) => match &*socket.path() {
+            _ if !origin::is_ours(socket) => Ok(send.send(Close::default()).await?),
             "/camera" => camera::show(send).await,
             "/chat" => chat::visit(socket, receive, send).await,
             _ => Ok(send.send(Close::default()).await?),
