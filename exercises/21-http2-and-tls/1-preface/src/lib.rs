@@ -24,7 +24,7 @@ pub enum Step {
 }
 
 /// The beginning of a connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Chooser {
     // Yours to fill.
 }
