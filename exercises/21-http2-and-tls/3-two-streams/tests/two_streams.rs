@@ -402,6 +402,27 @@ fn turns_go_on_when_the_connection_was_stalled() {
 }
 
 #[test]
+fn an_end_in_between_changes_no_turn() {
+    proctor::watch(|| {
+        for ending in [1, 3, 5, 7] {
+            let mut mux = Checked::new(Limits { connection: 20, ..WIDE });
+            for id in [1, 3, 5, 7] {
+                mux.open(id);
+                if id != ending {
+                    mux.push(id, 100);
+                }
+            }
+            // Two of the three have had their turn.
+            mux.all();
+            mux.finish(ending);
+            assert_eq!(mux.all(), [ending]);
+            mux.update(0, 10);
+            mux.all();
+        }
+    });
+}
+
+#[test]
 fn a_stream_stays_within_its_window() {
     proctor::watch(|| {
         let mut mux = Checked::new(Limits { stream: 25, ..WIDE });
