@@ -1,7 +1,7 @@
 //! The end of a connection, with requests on their way.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::fmt::Write;
+use std::fmt;
 use std::time::Duration;
 
 use goaway::{Action, Connection, Event};
@@ -50,13 +50,34 @@ struct Sent {
     knowing: bool,
 }
 
+/// How much of a story is told at most.
+const LINES: usize = 24;
+
+/// What has happened. Of a long one, its first line is told, and its end.
+struct Story(Vec<String>);
+
+impl fmt::Display for Story {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left_out = self.0.len().saturating_sub(LINES);
+        for (index, line) in self.0.iter().enumerate() {
+            match index {
+                0 => write!(f, "{line}")?,
+                1 if left_out > 0 => write!(f, "\n…")?,
+                _ if index > left_out => write!(f, "\n{line}")?,
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// A server, a client, and the network between them.
 struct World {
     connection: Connection,
     now: Duration,
     to_server: VecDeque<Sent>,
     to_client: VecDeque<Action>,
-    story: String,
+    story: Story,
 
     // What the server has done.
     begun: BTreeSet<u32>,
@@ -81,7 +102,7 @@ impl World {
             now: seconds(1),
             to_server: VecDeque::new(),
             to_client: VecDeque::new(),
-            story: format!("A grace of {GRACE} s. It is 1 s."),
+            story: Story(vec![format!("A grace of {GRACE} s. It is 1 s.")]),
             begun: BTreeSet::new(),
             running: BTreeSet::new(),
             told: None,
@@ -96,7 +117,7 @@ impl World {
     }
 
     fn tell(&mut self, line: &str) {
-        write!(self.story, "\n{line}").expect("a String takes all");
+        self.story.0.push(line.to_owned());
     }
 
     /// The client sends something.
@@ -360,7 +381,15 @@ fn requests_are_answered() {
             world.answer(stream);
         }
         world.all_arrives();
+        world.request(7);
+        world.send(Event::Cancel(7));
+        world.all_arrives();
         world.on(Event::Silence);
+        assert!(
+            matches!(world.to_client.front(), Some(Action::Ping(_))),
+            "{}\nNothing has come for long, and the client is not asked whether it is there.",
+            world.story
+        );
         world.all_arrives();
         proctor::expect_eq!(world.connection.deadline(), None, "{}\nThe deadline", world.story);
         proctor::expect_eq!(
@@ -425,6 +454,33 @@ fn requests_may_be_on_their_way_while_others_run() {
         }
         world.all_arrives();
         world.ends();
+    });
+}
+
+#[test]
+fn many_requests_may_be_on_their_way() {
+    proctor::watch(|| {
+        // A young connection, and one that has nearly used up its numbers.
+        for first in [3, HIGHEST - 300] {
+            let mut world = World::new();
+            world.request(first - 2);
+            world.all_arrives();
+            world.shutdown();
+            let streams: Vec<_> = (first..=HIGHEST).step_by(2).take(150).collect();
+            for &stream in &streams {
+                world.request(stream);
+            }
+            world.server_reads_all();
+            world.all_arrives();
+            world.answer(first - 2);
+            for &stream in &streams {
+                if world.running.contains(&stream) {
+                    world.answer(stream);
+                }
+            }
+            world.all_arrives();
+            world.ends();
+        }
     });
 }
 
