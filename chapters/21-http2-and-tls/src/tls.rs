@@ -331,4 +331,8 @@ impl<S: Transport> Transport for Secure<S> {
     fn tls(&self) -> Option<gateway::Tls> {
         Some(gateway::Tls::clone(&self.tls))
     }
+
+    fn idle(&self) -> impl Fn(bool) + Send + Sync + 'static {
+        self.stream.get_ref().0.idle()
+    }
 }
