@@ -182,11 +182,7 @@ pub async fn serve_until(
 const SAID: Duration = Duration::from_secs(10);
 
 /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
-pub async fn accept(
-    server: &impl Serve,
-    mut listener: impl Listener,
-    connections: &Connections,
-) {
+pub async fn accept(server: &impl Serve, mut listener: impl Listener, connections: &Connections) {
     let config = server.http().config();
     let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
     let mut said: Option<Instant> = None;

@@ -64,8 +64,7 @@ pub(crate) fn key(
         return Err(TlsError::OldEncryption { path: path.to_owned() });
     }
     if let Some(begin) = words.find(&format!("-----BEGIN {}-----", Encrypted::PEM_LABEL)) {
-        let password =
-            password.ok_or_else(|| TlsError::NoPassword { path: path.to_owned() })?;
+        let password = password.ok_or_else(|| TlsError::NoPassword { path: path.to_owned() })?;
         let wrong = |source: &dyn fmt::Display| TlsError::Password {
             path: path.to_owned(),
             why: source.to_string(),
@@ -85,8 +84,8 @@ pub(crate) fn key(
 
 /// One section of several: the reader of it is to see no other.
 fn section(text: &str) -> &str {
-    let end = text.find("-----END ").map_or(text.len(), |end| {
-        text[end..].find('\n').map_or(text.len(), |line| end + line + 1)
-    });
+    let end = text
+        .find("-----END ")
+        .map_or(text.len(), |end| text[end..].find('\n').map_or(text.len(), |line| end + line + 1));
     &text[..end]
 }

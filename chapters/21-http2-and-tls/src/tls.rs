@@ -322,11 +322,6 @@ pub struct Secure<S> {
 }
 
 impl<S> Secure<S> {
-    /// What it goes over.
-    pub fn get_mut(&mut self) -> &mut S {
-        self.stream.get_mut().0
-    }
-
     /// Whether the two have agreed on HTTP/2.
     pub fn speaks_http2(&self) -> bool {
         self.tls.alpn.as_deref() == Some(b"h2")

@@ -113,16 +113,22 @@ pub struct Tls {
     #[arg(long, value_name = "FILE")]
     pub ssl_certfile: Option<PathBuf>,
     /// Its private key, in PEM [default: it is in the certificate's file]
-    #[arg(long, value_name = "FILE", requires = "ssl_certfile")]
+    #[arg(long, value_name = "FILE")]
     pub ssl_keyfile: Option<PathBuf>,
     /// What the key is encrypted with; by the environment or the file, as others may see the command line
-    #[arg(long, value_name = "PASSWORD", requires = "ssl_certfile", hide_default_value = true)]
+    #[arg(long, value_name = "PASSWORD", hide_default_value = true)]
     pub ssl_keyfile_password: Option<Password>,
     /// Whether clients have to show a certificate: none, optional, required (or 0, 1, 2)
-    #[arg(long, value_enum, value_name = "WHETHER", default_value = "none", hide_possible_values = true)]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHETHER",
+        default_value = "none",
+        hide_possible_values = true
+    )]
     pub ssl_cert_reqs: CertReqs,
     /// Whose certificates they may show: those that these vouch for, in PEM
-    #[arg(long, value_name = "FILE", requires = "ssl_certfile")]
+    #[arg(long, value_name = "FILE")]
     pub ssl_ca_certs: Option<PathBuf>,
     /// Whether a client that comes again may go on with its session, which is cheaper
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = Set, hide_possible_values = true)]
@@ -138,12 +144,22 @@ pub struct Tls {
 impl Tls {
     /// What only some of the options together have wrong.
     pub(super) fn check(&self) -> Result<(), String> {
+        let needs = [
+            ("--ssl-keyfile", self.ssl_keyfile.is_some()),
+            ("--ssl-keyfile-password", self.ssl_keyfile_password.is_some()),
+            ("--ssl-ca-certs", self.ssl_ca_certs.is_some()),
+            ("--ssl-cert-reqs", self.ssl_cert_reqs != CertReqs::None),
+        ];
+        if let (None, Some((name, _))) =
+            (&self.ssl_certfile, needs.iter().find(|(_, given)| *given))
+        {
+            return Err(format!(
+                "{name} is nothing without --ssl-certfile, the server's certificate"
+            ));
+        }
         match (self.ssl_cert_reqs, &self.ssl_ca_certs) {
             (CertReqs::None, Some(_)) => Err(
                 "--ssl-ca-certs says whose certificates clients may show, and --ssl-cert-reqs none does not ask for one: add --ssl-cert-reqs required, or optional".into(),
-            ),
-            (CertReqs::Optional | CertReqs::Required, _) if self.ssl_certfile.is_none() => Err(
-                "--ssl-cert-reqs asks clients for a certificate, and there is no TLS without --ssl-certfile".into(),
             ),
             (CertReqs::Optional | CertReqs::Required, None) => Err(
                 "--ssl-cert-reqs asks clients for a certificate: add --ssl-ca-certs, which says whose certificates are good".into(),
