@@ -33,7 +33,7 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
 
 /// A size that HTTP/2 can say.
 pub(super) fn window(text: &str) -> Result<u32, String> {
-    let bytes = u32::try_from(size(text)?).ok().filter(|bytes| *bytes <= i32::MAX as u32);
+    let bytes = u32::try_from(size(text)?).ok().filter(|bytes| i32::try_from(*bytes).is_ok());
     bytes.ok_or_else(|| "HTTP/2 has none above 2 GiB".to_owned())
 }
 

@@ -394,7 +394,8 @@ fn files_that_do_not_fit_end_it_with_a_line_that_says_what_to_do() {
             }
         }
         // Root may read everything, and then this says nothing.
-        fs::set_permissions(files.path("server-key.pem"), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(files.path("server-key.pem"), fs::Permissions::from_mode(0o000))
+            .unwrap();
         if fs::read(files.path("server-key.pem")).is_err() {
             let (_, lines) = Server::start(&format!("--port 0 {}", files.words())).ended();
             assert!(lines[0].contains("cannot be read: Permission denied"), "{lines:#?}");
