@@ -69,11 +69,12 @@ enum Waiting {
     End,
 }
 
-/// Serves one connection, until it is closed and each call has returned or was given up.
+/// Serves one connection, until it is closed and each call has returned or was given up. When `closing` is ready, no more streams are begun.
 pub(crate) async fn drive<A: App + 'static, S: Transport>(
     stream: S,
     server: http_server::Server<A>,
     http2: Arc<Http2>,
+    closing: impl Future<Output = ()>,
 ) {
     let config = server.config();
     let connection = Arc::new(server.connection(&stream));
@@ -91,8 +92,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
         connection,
         flush: Flush::default(),
     };
-    let closing = server.closing();
-    let mut stop = pin!(closing.begun());
+    let mut stop = pin!(closing);
     let mut pings = streams.h2.ping_pong();
     let mut asked = None;
     let mut timer = Timer::new();

@@ -51,7 +51,7 @@ impl Files {
         self.path(name).display().to_string()
     }
 
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         format!(
             "--ssl-certfile {} --ssl-keyfile {}",
             self.text("server.pem"),
