@@ -90,7 +90,8 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     let meter = Arc::new(Meter::default());
     let stream = Observed::server(stream, http2.observer.clone());
     let io = Io::new(stream, Frames::new(&http2), Arc::clone(&meter));
-    let handshake = builder(&http2, config).handshake(io);
+    // In a box, as it is as large as a connection, and short.
+    let handshake = Box::pin(builder(&http2, config).handshake(io));
     let Ok(Ok(h2)) = timeout(config.head, handshake).await else { return };
     let mut streams = Streams {
         h2,

@@ -1,4 +1,4 @@
-//! What a hostile client makes the server hold: bounded while it is there, and nothing when it has gone.
+//! What a client makes the server hold. A hostile one: bounded while it is there, and nothing when it has gone. An idle one: what h2 needs.
 
 #[path = "server/common.rs"]
 #[expect(dead_code, reason = "these tests need the client that speaks frames, and no other")]
@@ -7,8 +7,10 @@ mod common;
 use std::future::pending;
 
 use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
+use http2_and_tls::choose::PREFACE;
 use proctor::memory::{Counting, Mark};
 use proctor::{expect_eq, watch_async};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::yield_now;
 use tokio::time::sleep;
 
@@ -73,8 +75,8 @@ fn bodies_that_nobody_reads_fill_their_windows_and_no_more() {
 
 #[test]
 fn a_body_in_frames_of_one_byte_costs_half_the_window_of_the_connection_at_most() {
-    weigh(5 * KIB, || async {
-        let mut raw = Raw::new(deaf, |_, _| {}).await;
+    weigh(5 * KIB / 4, || async {
+        let mut raw = Raw::new(deaf, |_, http2| http2.connection_window = Some(1024 * 1024)).await;
         raw.request(1, 4, "POST", "/").await;
         let mut code = None;
         for _ in 0..64 * KIB {
@@ -147,5 +149,78 @@ fn a_client_that_opens_its_windows_and_does_not_read_fills_the_send_buffers_and_
         }
         sleep(SECOND).await;
         raw
+    });
+}
+
+async fn hello(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
+    send.send(ResponseStart::new(200)).await?;
+    Ok(send.send(ResponseBody::last("crab")).await?)
+}
+
+/// The same by h2 alone.
+async fn bare(stream: DuplexStream) {
+    let mut connection = h2::server::handshake(stream).await.unwrap();
+    while let Some(Ok((_, mut respond))) = connection.accept().await {
+        let mut stream = respond.send_response(http::Response::new(()), false).unwrap();
+        stream.send_data(bytes::Bytes::from_static(b"crab"), true).unwrap();
+    }
+}
+
+/// How many bytes a connection holds that is idle after three requests, and how many one that has said nothing yet.
+async fn idle<F>(serve: impl Fn(DuplexStream) -> F) -> (usize, usize)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    const CONNECTIONS: usize = 50;
+    let mut pairs: Vec<_> = (0..CONNECTIONS).map(|_| duplex(4 * KIB)).collect();
+    for (ours, theirs) in &mut pairs {
+        // A pipe takes its memory when it is first filled, and keeps it.
+        let mut bytes = [0; 4 * KIB];
+        ours.write_all(&bytes).await.unwrap();
+        theirs.read_exact(&mut bytes).await.unwrap();
+        theirs.write_all(&bytes).await.unwrap();
+        ours.read_exact(&mut bytes).await.unwrap();
+    }
+    let mark = Mark::here();
+    let mut clients = Vec::with_capacity(CONNECTIONS);
+    let mut tasks = Vec::with_capacity(CONNECTIONS);
+    for (ours, theirs) in pairs {
+        tasks.push(tokio::spawn(serve(theirs)));
+        clients.push(ours);
+    }
+    yield_now().await;
+    let silent = mark.held() / CONNECTIONS;
+    for client in &mut clients {
+        let settings = Frame::new(kind::SETTINGS, 0, 0, []).bytes();
+        client.write_all(&[PREFACE, &settings[..]].concat()).await.unwrap();
+        for stream in [1, 3, 5] {
+            let asks = Frame::new(kind::HEADERS, 5, stream, request("GET", "/")).bytes();
+            client.write_all(&asks).await.unwrap();
+            let mut heard = Vec::new();
+            while !heard.ends_with(b"crab") {
+                client.read_buf(&mut heard).await.unwrap();
+            }
+        }
+    }
+    sleep(SECOND).await;
+    (mark.held() / CONNECTIONS, silent)
+}
+
+#[test]
+fn an_idle_connection_holds_what_h2_holds_and_little_more() {
+    watch_async(async {
+        let (server, _) = common::server(hello, |_, _| {});
+        let (alone, _) = idle(bare).await;
+        let (ours, silent) = idle(move |stream| {
+            let server = server.clone();
+            async move { server.serve_connection(stream).await }
+        })
+        .await;
+        println!("h2 alone {alone}, ours {ours}, before the first byte {silent} bytes");
+        assert!(silent <= 3 * KIB, "one that has said nothing holds {silent} bytes");
+        assert!(
+            ours <= alone + 6 * KIB,
+            "an idle connection holds {ours} bytes, and one of h2's alone {alone}"
+        );
     });
 }

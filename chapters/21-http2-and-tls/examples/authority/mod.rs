@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType,
@@ -54,6 +55,10 @@ impl Authority {
         mut params: CertificateParams,
         purpose: ExtendedKeyUsagePurpose,
     ) -> Result<Signed, rcgen::Error> {
+        // Some clients refuse what is valid for longer than 398 days. A day earlier, for those whose clock is behind.
+        let day = Duration::from_hours(24);
+        params.not_before = (SystemTime::now() - day).into();
+        params.not_after = (SystemTime::now() + 396 * day).into();
         params.extended_key_usages = vec![purpose];
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate()?;

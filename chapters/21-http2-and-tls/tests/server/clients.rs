@@ -1,4 +1,4 @@
-//! Programs that others wrote, against the conformance application: curl, Python's httpx, h2 and wsproto, openssl.
+//! Programs that others wrote, against the conformance application: curl, Python's httpx, h2 and wsproto, nghttp and h2load, openssl and sslscan.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -175,6 +175,100 @@ fn openssl_agrees_on_tls_1_2_and_1_3_and_on_nothing_older() {
         }
         let old = run("openssl", &[&connect[..], &["-tls1_1"]].concat()).await.unwrap();
         assert!(!old.contains("ALPN protocol"), "{old}");
+        running.end().await;
+    });
+}
+
+#[test]
+fn sslscan_finds_two_versions_of_tls_and_no_weak_cipher() {
+    // All with forward secrecy, and nothing but AEAD.
+    const STRONG: [&str; 6] = [
+        "TLS_AES_128_GCM_SHA256",
+        "TLS_AES_256_GCM_SHA384",
+        "TLS_CHACHA20_POLY1305_SHA256",
+        "ECDHE-ECDSA-AES128-GCM-SHA256",
+        "ECDHE-ECDSA-AES256-GCM-SHA384",
+        "ECDHE-ECDSA-CHACHA20-POLY1305",
+    ];
+    with_programs(|| async {
+        let running = Running::new(true).await;
+        let at = format!("localhost:{}", running.port);
+        let Some(heard) = run("sslscan", &["--no-colour", &at]).await else {
+            return running.end().await;
+        };
+        let says = |line: &str| heard.lines().any(|heard| heard.trim() == line);
+        for version in ["TLSv1.2   enabled", "TLSv1.3   enabled"] {
+            assert!(says(version), "{version}: {heard}");
+        }
+        for version in ["SSLv2", "SSLv3", "TLSv1.0", "TLSv1.1"] {
+            assert!(says(&format!("{version:<10}disabled")), "{version}: {heard}");
+        }
+        assert!(says("Session renegotiation not supported"), "{heard}");
+        assert!(
+            !heard
+                .lines()
+                .any(|line| line.ends_with(" vulnerable to heartbleed") && !line.contains("not")),
+            "{heard}"
+        );
+        let ciphers = heard
+            .lines()
+            .filter(|line| line.starts_with("Preferred ") || line.starts_with("Accepted "));
+        let mut ciphers: Vec<_> =
+            ciphers.filter_map(|line| line.split_whitespace().nth(4)).collect();
+        ciphers.sort_unstable();
+        let mut strong = STRONG;
+        strong.sort_unstable();
+        expect_eq!(ciphers, strong, "ciphers");
+        running.end().await;
+    });
+}
+
+#[test]
+fn nghttp_has_pages_by_alpn_and_with_prior_knowledge() {
+    with_programs(|| async {
+        for encrypted in [true, false] {
+            let running = Running::new(encrypted).await;
+            let scheme = if encrypted { "https" } else { "http" };
+            let at = |path: &str| format!("{scheme}://localhost:{}{path}", running.port);
+            // Several at once, a window of one KiB, and padding.
+            let options = ["-n", "-s", "-w", "10", "-b", "20", "--no-verify-peer"];
+            let pages = [at("/"), at("/bytes?n=300000&part=16384"), at("/hints"), at("/nowhere")];
+            let pages: Vec<_> = pages.iter().map(String::as_str).collect();
+            let Some(heard) = run("nghttp", &[&options[..], &pages].concat()).await else {
+                return running.end().await;
+            };
+            for page in ["200   13 /", "200 292K /bytes", "200    6 /hints", "404    9 /nowhere"] {
+                assert!(heard.lines().any(|line| line.contains(page)), "{page}: {heard}");
+            }
+            let upload = running.folder.path().join("upload");
+            std::fs::write(&upload, vec![b'~'; 500_000]).unwrap();
+            let upload = upload.to_str().unwrap();
+            let to = at("/upload");
+            let heard = run("nghttp", &["--no-verify-peer", "-b", "100", "-d", upload, &to]).await;
+            expect_eq!(heard.unwrap(), "500000", "/upload, {scheme}");
+            running.end().await;
+        }
+    });
+}
+
+#[test]
+fn h2load_has_a_thousand_requests_answered_with_small_windows_and_large_ones() {
+    with_programs(|| async {
+        let running = Running::new(true).await;
+        let at = |path: &str| format!("https://localhost:{}{path}", running.port);
+        let hello: &[&str] = &["-n", "1000", "-c", "4", "-m", "50"];
+        let windows: &[&str] = &["-n", "100", "-c", "2", "-m", "10", "-w", "10", "-W", "12"];
+        let http1: &[&str] = &["-n", "200", "-c", "4", "--h1"];
+        for (options, path, succeeded) in
+            [(hello, "/", 1000), (windows, "/bytes?n=30000&part=4096", 100), (http1, "/", 200)]
+        {
+            let Some(heard) = run("h2load", &[options, &[&at(path)]].concat()).await else {
+                return running.end().await;
+            };
+            let requests =
+                format!("{succeeded} done, {succeeded} succeeded, 0 failed, 0 errored, 0 timeout");
+            assert!(heard.contains(&requests), "{options:?}: {heard}");
+        }
         running.end().await;
     });
 }

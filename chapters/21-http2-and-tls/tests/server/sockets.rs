@@ -170,7 +170,8 @@ fn a_stream_becomes_a_websocket_with_the_scope_of_one() {
         async fn app(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
             let Scope::WebSocket(socket) = &scope else { return echo(scope, receive, send).await };
             let told = format!(
-                "{} {} {} {:?} {:?} {:?}",
+                "{} {} {} {} {:?} {:?} {:?}",
+                socket.head.method,
                 socket.http_version(),
                 socket.scheme(),
                 socket.path(),
@@ -190,7 +191,7 @@ fn a_stream_becomes_a_websocket_with_the_scope_of_one() {
         for name in ["sec-websocket-accept", "upgrade", "connection", "content-length"] {
             assert!(!socket.headers.contains_key(name), "{name} has no place here");
         }
-        let told = r#"2 ws /chat "a=%20" ["crab.1", "crab.2"] "crab""#;
+        let told = r#"CONNECT 2 ws /chat "a=%20" ["crab.1", "crab.2"] "crab""#;
         expect_eq!(socket.next().await, Some(text(told)), "the scope");
         expect_eq!(socket.next().await, Some(close(1000, "")), "an application that returns");
     });
@@ -331,6 +332,10 @@ fn an_application_may_deny_with_a_response() {
                 "/none" => return Ok(()),
                 _ => send.send(SendEvent::WebSocketResponseStart(start)).await?,
             }
+            if socket.path() == "/soon" {
+                part(ResponseBody::part("no shell")).await?;
+                return Err("at once".into());
+            }
             if socket.path() == "/one" {
                 return Ok(part(ResponseBody::last("no shell, no entry")).await?);
             }
@@ -362,13 +367,15 @@ fn an_application_may_deny_with_a_response() {
             let known = (path != "/many").then_some(&*expected);
             expect_eq!(length, known, "content-length, {path}");
         }
-        let (response, _send) = client.wish(ask("/cut")).await;
-        let response = response.await.unwrap();
-        expect_eq!(response.status(), 401, "a denial that is cut");
-        let error = whole(response).await.unwrap_err();
-        expect_eq!(error.reason(), Some(Reason::INTERNAL_ERROR), "how it is cut");
+        for path in ["/cut", "/soon"] {
+            let (response, _send) = client.wish(ask(path)).await;
+            let response = response.await.expect("the head comes before the end");
+            expect_eq!(response.status(), 401, "a denial that is cut, {path}");
+            let error = whole(response).await.unwrap_err();
+            expect_eq!(error.reason(), Some(Reason::INTERNAL_ERROR), "how it is cut, {path}");
+        }
         let failures = client.failures.lines();
-        expect_eq!(failures.len(), 3, "failures that are reported: {failures:#?}");
+        expect_eq!(failures.len(), 4, "failures that are reported: {failures:#?}");
     });
 }
 
@@ -397,6 +404,56 @@ fn a_denial_that_nobody_reads_is_cut() {
         };
         expect_eq!(error.reason(), Some(Reason::CANCEL), "how it is cut");
         expect_eq!(began.elapsed().as_secs(), 30, "seconds");
+    });
+}
+
+#[test]
+fn a_denial_of_nothing_for_ever_lets_others_run() {
+    watch_async(async {
+        async fn app(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+            let Scope::WebSocket(_) = scope else { return echo(scope, receive, send).await };
+            send.send(SendEvent::WebSocketResponseStart(ResponseStart::new(401))).await?;
+            loop {
+                send.send(SendEvent::WebSocketResponseBody(ResponseBody::part(""))).await?;
+            }
+        }
+        let client = client(app, sockets).await;
+        let (_response, mut send) = client.wish(ask("/")).await;
+        expect_eq!(client.get("/").await.body, "a page", "a page meanwhile");
+        send.send_reset(Reason::CANCEL);
+    });
+}
+
+#[test]
+fn a_client_that_resets_while_nobody_reads_is_missed_at_once() {
+    watch_async(async {
+        let diary = Diary::default();
+        let app = {
+            let diary = diary.clone();
+            move |scope: Scope, receive: Receive, send: Sender| {
+                let diary = diary.clone();
+                async move {
+                    let Scope::WebSocket(_) = scope else {
+                        return echo(scope, receive, send).await;
+                    };
+                    send.send(Accept::new()).await?;
+                    sleep(2 * SECOND).await;
+                    let sent = send.send(Message::Text("anybody?".to_owned())).await;
+                    diary.note(format!("an error: {}", sent.is_err()));
+                    Ok(())
+                }
+            }
+        };
+        let client = client(app, sockets).await;
+        let mut socket = client.open(ask("/")).await;
+        // More than waits for an application that does not receive.
+        for _ in 0..50 {
+            socket.text("crab");
+        }
+        sleep(SECOND).await;
+        socket.send.send_reset(Reason::CANCEL);
+        sleep(2 * SECOND).await;
+        expect_eq!(diary.lines(), ["an error: true"], "the first that is sent after the reset");
     });
 }
 
