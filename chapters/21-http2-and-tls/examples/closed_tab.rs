@@ -59,7 +59,7 @@ async fn main() -> Result<(), h2::Error> {
     sleep(SECOND).await;
     for (name, mut tab) in tabs {
         match timeout(SECOND, hears(&mut tab)).await {
-            Ok(Err(error)) => println!("{name} hears: {error}"),
+            Ok(Err(error)) => println!("{name} hears {:?}", error.reason()),
             Ok(Ok(part)) => println!("{name} hears {part:?}"),
             Err(_) => println!("{name} is still there"),
         }
