@@ -37,52 +37,50 @@ impl Direction {
         if self.preface && self.bytes.len() >= 24 {
             self.bytes.drain(..24);
             self.preface = false;
-            self.tell("the preface", 24, String::new(), "");
+            self.tell("the preface", 24, 0, "");
         }
         while let Some((head, rest)) = self.bytes.split_first_chunk::<9>() {
             let [a, b, c, kind, flags, stream @ ..] = *head;
             let length = u32::from_be_bytes([0, a, b, c]) as usize;
             let Some(payload) = rest.get(..length) else { break };
-            // ANCHOR_END: pass
-            let number = |at: usize| match payload.get(at..).and_then(<[u8]>::first_chunk::<4>) {
-                Some(bytes) => u32::from_be_bytes(*bytes),
-                None => 0,
-            };
-            let kind_name = match kind {
-                0 => "DATA",
-                1 => "HEADERS",
-                3 => "RST_STREAM",
-                4 => "SETTINGS",
-                6 => "PING",
-                7 => "GOAWAY",
-                8 => "WINDOW_UPDATE",
-                _ => "another",
-            };
-            let note = match kind {
-                0 | 1 if flags & 1 == 1 => "END_STREAM".to_owned(),
-                4 | 6 if flags & 1 == 1 => "ACK".to_owned(),
-                3 => format!("{:?}", h2::Reason::from(number(0))),
-                7 => format!("the last is stream {}", number(0)),
-                8 => format!("{} more", number(0)),
-                _ => String::new(),
-            };
-            let stream = match u32::from_be_bytes(stream) {
-                0 => String::new(),
-                stream => format!("stream {stream}"),
-            };
+            let (name, note) = describe(kind, flags, payload);
+            self.tell(name, 9 + length, u32::from_be_bytes(stream), &note);
             self.bytes.drain(..9 + length);
-            self.tell(kind_name, 9 + length, stream, &note);
-            // ANCHOR: pass
         }
     }
     // ANCHOR_END: pass
 
-    fn tell(&self, what: &str, length: usize, stream: String, note: &str) {
+    fn tell(&self, what: &str, length: usize, stream: u32, note: &str) {
         let (after, who) = (self.began.elapsed().as_secs(), self.who);
+        let stream = if stream == 0 { String::new() } else { format!("stream {stream}") };
         let line =
             format!("{after:>3} s  {who:<6}  {what:<13} {length:>4} bytes  {stream:<8}  {note}");
         println!("{}", line.trim_end());
     }
+}
+
+/// What a frame is called, and what is to be said of it (RFC 9113, section 6).
+fn describe(kind: u8, flags: u8, payload: &[u8]) -> (&'static str, String) {
+    let number = payload.first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
+    let name = match kind {
+        0 => "DATA",
+        1 => "HEADERS",
+        3 => "RST_STREAM",
+        4 => "SETTINGS",
+        6 => "PING",
+        7 => "GOAWAY",
+        8 => "WINDOW_UPDATE",
+        _ => "another",
+    };
+    let note = match kind {
+        0 | 1 if flags & 1 == 1 => "END_STREAM".to_owned(),
+        4 | 6 if flags & 1 == 1 => "ACK".to_owned(),
+        3 => format!("{:?}", h2::Reason::from(number)),
+        7 => format!("the last is stream {number}"),
+        8 => format!("{number} more"),
+        _ => String::new(),
+    };
+    (name, note)
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
