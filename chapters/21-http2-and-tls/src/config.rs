@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::observe::Observer;
+
 /// The largest window (RFC 9113, section 6.9.1).
 pub(crate) const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 
@@ -63,6 +65,8 @@ pub struct Http2 {
     /// Default: 1,000, and 100 a second.
     pub updates: Allowance,
     // ANCHOR_END: floods
+    /// Who is told of each frame that passes. Default: nobody.
+    pub observer: Option<Observer>,
 }
 
 impl Http2 {
@@ -92,6 +96,7 @@ impl Default for Http2 {
             empty: allowance(100, 10),
             others: allowance(300, 10),
             updates: allowance(1_000, 100),
+            observer: None,
         }
     }
 }

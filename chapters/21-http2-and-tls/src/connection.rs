@@ -22,6 +22,7 @@ use crate::flush::Flush;
 use crate::frames::Frames;
 use crate::head::{brief, normalize};
 use crate::io::{Io, Meter};
+use crate::observe::Observed;
 use crate::stream::{Wire, refuse, serve};
 
 /// The smallest and the largest bound on a frame (RFC 9113, section 6.5.2).
@@ -78,6 +79,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     let config = server.config();
     let connection = Arc::new(server.connection(&stream));
     let meter = Arc::new(Meter::default());
+    let stream = Observed::server(stream, http2.observer.clone());
     let io = Io::new(stream, Frames::new(&http2), Arc::clone(&meter));
     let handshake = builder(&http2, config).handshake(io);
     let Ok(Ok(h2)) = timeout(config.head, handshake).await else { return };
@@ -166,7 +168,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
 
 /// h2's connection, and the tasks of its streams.
 struct Streams<'a, A, S> {
-    h2: h2::server::Connection<Io<S>, Bytes>,
+    h2: h2::server::Connection<Io<Observed<S>>, Bytes>,
     /// Each has a call of the application. If this is dropped, so are they.
     tasks: JoinSet<()>,
     /// How many streams the client has opened.

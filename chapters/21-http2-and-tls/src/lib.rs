@@ -8,7 +8,7 @@
 //! - [`choose`]: HTTP/1 and HTTP/2 on one port.
 //! - `connection`, `stream`, `flush`: one connection in one task, and each stream in a task of its own.
 //! - `head`: heads, as strict as [`http_server::check`] has them.
-//! - [`frames`], `io`: counting what h2 does not count. `wait`: counting time.
+//! - [`frames`], `io`: counting what h2 does not count. `wait`: counting time. [`observe`]: showing frames to whoever wants to see them.
 //!
 //! It leaves out HTTP/1.1, which is [`http_server`]'s, HTTP/2's push, which browsers have taken out, and its priorities.
 //!
@@ -43,6 +43,7 @@ mod flush;
 pub mod frames;
 mod head;
 mod io;
+pub mod observe;
 pub mod server;
 mod stream;
 pub mod tls;
