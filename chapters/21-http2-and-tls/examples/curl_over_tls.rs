@@ -19,9 +19,10 @@ use tokio::process::Command;
 // ANCHOR: app
 async fn who(scope: Scope, _: Receive, send: Sender) -> Result<(), Error> {
     let Scope::Http(scope) = scope else { return Err(scope.unsupported().into()) };
-    let name = scope.tls().and_then(|tls| tls.client_name.as_deref()).unwrap_or("whoever you are");
-    let text =
-        format!("Hello, {name}. This is {}, HTTP/{}.\n", scope.scheme(), scope.http_version());
+    let name = scope.tls().and_then(|tls| tls.client_name.as_deref());
+    let name = name.unwrap_or("whoever you are");
+    let (scheme, version) = (scope.scheme(), scope.http_version());
+    let text = format!("Hello, {name}. This is {scheme}, HTTP/{version}.\n");
     send.send(ResponseStart::new(200)).await?;
     Ok(send.send(ResponseBody::last(text)).await?)
 }
@@ -43,7 +44,8 @@ async fn main() -> Result<(), Error> {
     let folder = TempDir::new()?;
     let authority = Authority::new("Tide Pool Authority, this machine only")?;
     let trusted = authority.save(folder.path())?;
-    let (certificate, key) = authority.server(&["localhost"])?.save(folder.path(), "server")?;
+    let localhost = authority.server(&["localhost"])?;
+    let (certificate, key) = localhost.save(folder.path(), "server")?;
     authority.client("Judit")?.save(folder.path(), "client")?;
     let clients = Clients::Optional(trusted);
     let tls = Tls::load(TlsConfig { clients, ..TlsConfig::new(certificate, key) })?;

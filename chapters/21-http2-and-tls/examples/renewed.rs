@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut signed = vec![authority.server(&["localhost"])?];
     let (certificate, key) = signed[0].save(folder, "server")?;
     let tls = Tls::load(TlsConfig::new(certificate, key))?;
-    let server = Server::new(site, Config::default(), Http2::default()).with_tls(tls.clone());
+    let server = Server::new(site, Config::default(), Http2::default());
+    let server = server.with_tls(tls.clone());
 
     let stream = connect(&server, &config).await?;
     println!("Ada is shown certificate {}", which(&stream, &signed));
