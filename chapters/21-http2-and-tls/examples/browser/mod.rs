@@ -2,8 +2,9 @@
 
 use bytes::{Bytes, BytesMut};
 use h2::client::{self, ResponseFuture, SendRequest};
+use h2::ext::Protocol;
 use h2::{Reason, RecvStream, SendStream};
-use http::Request;
+use http::{HeaderValue, Request};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// A connection. A clone is the same one.
@@ -41,6 +42,20 @@ impl Browser {
     ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
         self.send.clone().ready().await?.send_request(request("POST", path)?, false)
     }
+
+    // ANCHOR: opens
+    /// Asks for a WebSocket (RFC 8441).
+    pub async fn opens(
+        &self,
+        path: &str,
+    ) -> Result<(ResponseFuture, SendStream<Bytes>), h2::Error> {
+        let mut request = request("CONNECT", path)?;
+        request.extensions_mut().insert(Protocol::from_static("websocket"));
+        let version = HeaderValue::from_static("13");
+        request.headers_mut().insert("sec-websocket-version", version);
+        self.send.clone().ready().await?.send_request(request, false)
+    }
+    // ANCHOR_END: opens
 
     /// A page.
     pub async fn get(&self, path: &str) -> Result<String, h2::Error> {
