@@ -49,9 +49,8 @@ async fn main() -> Result<(), h2::Error> {
         let (ben, body) = proxy.posts("/guests").await?;
         tokio::spawn(upload(body, 1_000));
         let status = ben.await?.status();
-        let window =
-            connection_window.map_or("6.25 MiB".to_owned(), |bytes| format!("{bytes} bytes"));
-        println!("a window of {window}: Ben hears {status} after {} s", began.elapsed().as_secs());
+        let (waited, window) = (began.elapsed().as_secs(), connection_window.unwrap_or(6_553_600));
+        println!("a window of {window:>7} bytes: Ben hears {status} after {waited} s");
     }
     // ANCHOR_END: main
     Ok(())

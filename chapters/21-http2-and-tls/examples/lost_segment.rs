@@ -47,8 +47,9 @@ async fn main() -> Result<(), h2::Error> {
         }
         let waits = asked.join_all().await;
         let waits: Vec<_> = waits.iter().map(|wait| format!("{:.1}", wait.as_secs_f64())).collect();
-        let loss = lost.map_or("no loss", |_| "a loss");
-        println!("{connections} connection(s), {loss}:  {} s", waits.join("  "));
+        let connections = if connections == 1 { "one connection" } else { "six connections" };
+        let loss = if lost.is_some() { "a loss" } else { "no loss" };
+        println!("{:<24}  {} s", format!("{connections}, {loss}:"), waits.join("  "));
     }
     // ANCHOR_END: main
     Ok(())
