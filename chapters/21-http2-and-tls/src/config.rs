@@ -20,6 +20,7 @@ pub struct Allowance {
 ///
 /// What it has in common with HTTP/1.1 is taken from [`http_server::Config`]: `head` bounds a block of headers, `head_bytes` its size and
 /// `head_fields` its number of fields, and h2 lets it come in as many frames as its size needs, and a quarter more; `body`, `body_rate`, `write` and `write_rate` hold for each stream.
+/// With `upgrade`, clients are told that a stream may become a WebSocket (`SETTINGS_ENABLE_CONNECT_PROTOCOL`, RFC 8441).
 #[derive(Debug, Clone)]
 pub struct Http2 {
     // ANCHOR: sizes

@@ -16,7 +16,7 @@ use proctor::{expect_eq, watch_async};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::app::Conformance;
+use crate::app::{Conformance, Requests};
 use crate::common::{
     Client, Diary, Frame, Raw, block, client, client_of, config, get, kind, post, server, whole,
 };
@@ -247,7 +247,8 @@ fn a_client_that_resets_its_stream_is_gone_for_this_call_only() {
     watch_async(async {
         let diary = Diary::default();
         let reports = wsgi::server::ErrorLog::new(diary.clone());
-        let app = Conformance { reports, ..Conformance::default() };
+        let requests = Requests { reports, ..Requests::default() };
+        let app = Conformance { requests };
         let client = client(app, |_, _| {}).await;
         let (kept, _) = client.begin(get("/sse"), true);
         let mut feed = kept.await.unwrap().into_body();
