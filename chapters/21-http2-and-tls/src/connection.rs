@@ -77,14 +77,16 @@ enum Waiting {
     End,
 }
 
-/// Serves one connection, until it is closed and each call has returned or was given up.
+/// Serves one connection, until it is closed and each call has returned or was given up. When `closing` is ready, no more streams are begun.
 pub(crate) async fn drive<A: App + 'static, S: Transport>(
     stream: S,
     server: http_server::Server<A>,
     http2: Arc<Http2>,
+    closing: impl Future<Output = ()>,
 ) {
     let config = server.config();
     let connection = Arc::new(server.connection(&stream));
+    let idle = stream.idle();
     let meter = Arc::new(Meter::default());
     let stream = Observed::server(stream, http2.observer.clone());
     let io = Io::new(stream, Frames::new(&http2), Arc::clone(&meter));
@@ -99,8 +101,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
         connection,
         flush: Flush::default(),
     };
-    let closing = server.closing();
-    let mut stop = pin!(closing.begun());
+    let mut stop = pin!(closing);
     let mut pings = streams.h2.ping_pong();
     let mut asked = None;
     let mut timer = Timer::new();
@@ -112,6 +113,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
             if streams.poll(cx).is_ready() {
                 return Poll::Ready(());
             }
+            idle(streams.tasks.is_empty());
             if end != End::Abrupt
                 && let Some(flood) = meter.flood()
             {

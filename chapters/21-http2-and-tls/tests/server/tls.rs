@@ -183,6 +183,22 @@ fn a_handshake_that_does_not_end_is_bounded() {
 }
 
 #[test]
+fn a_handshake_that_has_not_begun_does_not_hold_up_the_end() {
+    watch_async(async {
+        let files = Files::new();
+        let server = server_of(Conformance::default(), &Tls::load(files.config.clone()).unwrap());
+        let (_silent, theirs) = duplex(1024);
+        let own = server.clone();
+        let connection = tokio::spawn(async move { own.serve_connection(theirs).await });
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        server.http().close_idle();
+        connection.await.unwrap();
+        expect_eq!(began.elapsed().as_secs(), 1, "seconds, of the 10 that a handshake has");
+    });
+}
+
+#[test]
 fn plain_http_on_a_port_of_tls_is_not_answered_by_the_application() {
     watch_async(async {
         let files = Files::new();
