@@ -45,13 +45,13 @@ fn each_route_is_the_same_over_both_protocols_encrypted_or_not() {
                     let mut words = route.split(' ');
                     let path = words.next().unwrap();
                     let url = format!("{scheme}://localhost:{port}{path}");
-                    let head = route.ends_with("-I");
+                    let is_head = route.ends_with("-I");
                     let asked =
-                        if head { "%{http_code} " } else { "\n%{http_code} %{http_version}" };
+                        if is_head { "%{http_code} " } else { "\n%{http_code} %{http_version}" };
                     let fixed = [version, "--cacert", &trusted, "-w", asked, &url];
                     let arguments: Vec<_> = fixed.into_iter().chain(words).collect();
                     let Some(heard) = curl(&arguments) else { return };
-                    if head {
+                    if is_head {
                         assert!(heard.contains("content-length: 13"), "{route}: {heard}");
                         continue;
                     }
