@@ -594,8 +594,8 @@ fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     Answer::Upgrade(Arc::clone(calls))
 }
 
-/// A head's fields are parts of what hyper has read, and would keep all of that, some 8 KiB, for as long as the other protocol is spoken.
-fn copied(head: RequestHead) -> RequestHead {
+/// A copy of a head, for as long as another protocol is spoken. Its fields are parts of what was read, and would keep all of that, some 8 KiB.
+pub fn copied(head: RequestHead) -> RequestHead {
     let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
     let fields = head.headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
     let headers = fields.collect();

@@ -23,6 +23,8 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsgi::server::ErrorLog;
 
+pub use crate::connection::copied;
+
 // ANCHOR: upgrade
 /// Serves requests that ask for another protocol.
 pub trait Upgrade: Send + Sync {

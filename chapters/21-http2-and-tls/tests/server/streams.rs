@@ -1,7 +1,7 @@
 //! A stream is a call of the application: scope, both bodies, the end of the one and of the other.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use gateway::{
@@ -10,12 +10,13 @@ use gateway::{
 };
 use h2::Reason;
 use http::{HeaderValue, Method, Request, Version};
+use http2_and_tls::observe::Observer;
 use http2_and_tls::{Http2, Server};
 use proctor::{expect_eq, watch_async};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::app::Conformance;
+use crate::app::{Conformance, Requests};
 use crate::common::{
     Client, Diary, Frame, PIPE, Raw, SECOND, block, client, client_of, config, get, kind, post,
     server, whole,
@@ -247,7 +248,8 @@ fn a_client_that_resets_its_stream_is_gone_for_this_call_only() {
     watch_async(async {
         let diary = Diary::default();
         let reports = wsgi::server::ErrorLog::new(diary.clone());
-        let app = Conformance { reports, ..Conformance::default() };
+        let requests = Requests { reports, ..Requests::default() };
+        let app = Conformance { requests };
         let client = client(app, |_, _| {}).await;
         let (kept, _) = client.begin(get("/sse"), true);
         let mut feed = kept.await.unwrap().into_body();
@@ -652,5 +654,34 @@ fn after_a_whole_response_to_head_an_application_may_go_on() {
         client.server.await.unwrap();
         expect_eq!(diary.lines(), ["the work is done"], "what the application did");
         expect_eq!(client.failures.lines(), Vec::<String>::new(), "nothing is reported");
+    });
+}
+
+#[test]
+fn an_observer_sees_what_is_read_and_what_is_written() {
+    watch_async(async {
+        let film = Arc::new(Mutex::new(Vec::new()));
+        let client = client(Conformance::default(), |_, http2| {
+            let film = Arc::clone(&film);
+            http2.observer = Some(Observer::new(move |direction, frame| {
+                film.lock().unwrap().push(format!("{direction:?} {frame}"));
+            }));
+        })
+        .await;
+        expect_eq!(client.get("/").await.body, "Hello, crabs!", "what is answered");
+        let film = film.lock().unwrap().clone();
+        for seen in [
+            "Read SETTINGS, 0 bytes",
+            "Written SETTINGS, 0 bytes, ACK",
+            "Read SETTINGS, 0 bytes, ACK",
+            "Written DATA of stream 1, 13 bytes, END_STREAM",
+        ] {
+            assert!(film.iter().any(|frame| frame == seen), "{seen}: {film:#?}");
+        }
+        let heads = |direction: &str| {
+            let head = format!("{direction} HEADERS of stream 1");
+            film.iter().filter(|frame| frame.starts_with(&head)).count()
+        };
+        expect_eq!((heads("Read"), heads("Written")), (1, 1), "HEADERS, read and written");
     });
 }
