@@ -188,8 +188,8 @@ fn a_handshake_that_has_not_begun_does_not_hold_up_the_end() {
         let files = Files::new();
         let server = server_of(Conformance::default(), &Tls::load(files.config.clone()).unwrap());
         let (_silent, theirs) = duplex(1024);
-        let same = server.clone();
-        let connection = tokio::spawn(async move { same.serve_connection(theirs).await });
+        let own = server.clone();
+        let connection = tokio::spawn(async move { own.serve_connection(theirs).await });
         tokio::task::yield_now().await;
         let began = Instant::now();
         server.http().close_idle();

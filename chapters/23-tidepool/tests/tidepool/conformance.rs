@@ -45,22 +45,22 @@ fn each_route_is_the_same_over_both_protocols_encrypted_or_not() {
                     let mut words = route.split(' ');
                     let path = words.next().unwrap();
                     let url = format!("{scheme}://localhost:{port}{path}");
-                    let is_head = route.ends_with("-I");
+                    let head = route.ends_with("-I");
                     let asked =
-                        if is_head { "%{http_code} " } else { "\n%{http_code} %{http_version}" };
+                        if head { "%{http_code} " } else { "\n%{http_code} %{http_version}" };
                     let fixed = [version, "--cacert", &trusted, "-w", asked, &url];
                     let arguments: Vec<_> = fixed.into_iter().chain(words).collect();
-                    let Some(heard) = curl(&arguments) else { return };
-                    if is_head {
-                        assert!(heard.contains("content-length: 13"), "{route}: {heard}");
+                    let Some(answer) = curl(&arguments) else { return };
+                    if head {
+                        assert!(answer.contains("content-length: 13"), "{route}: {answer}");
                         continue;
                     }
                     if version == second && route == "/mid" {
                         // Once curl has read of a reset, it shows nothing of what came before.
-                        assert!(heard.contains("INTERNAL_ERROR"), "{heard}");
+                        assert!(answer.contains("INTERNAL_ERROR"), "{answer}");
                         continue;
                     }
-                    expect_eq!(shown(&heard), expected, "{version} {route}");
+                    expect_eq!(shown(&answer), expected, "{version} {route}");
                 }
             }
             server.ends_well();
