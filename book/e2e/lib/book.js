@@ -101,7 +101,8 @@ export async function serve({ compress = false } = {}) {
 }
 
 const PATIENCE = 120_000;
-const VIEWPORT = { width: 1280, height: 900 };
+/** A window on a desk. */
+export const VIEWPORT = { width: 1280, height: 900 };
 
 /** Prepares a tab for visits that know nothing of those before. */
 async function forFirstVisits(page) {

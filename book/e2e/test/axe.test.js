@@ -1,104 +1,24 @@
-// No serious or critical finding of axe-core on any page, light or dark, with everything unfolded.
+// No serious or critical finding of axe-core in what a reader opens on a page. (pages.test.js looks at every page.)
 
 import assert from 'node:assert/strict';
-import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
-import axe from 'axe-core';
-
-import { CHAPTERS, PAGES, open, painted, unfold } from '../lib/book.js';
+import { accessible, reportSlight } from '../lib/axe.js';
+import { CHAPTERS, open } from '../lib/book.js';
 
 let book;
 before(async () => { book = await open(); });
 after(() => book.close());
-
-async function findings(page, runOnly) {
-    await settled(page);
-    await page.evaluate((source) => window.axe ?? (0, eval)(source), axe.source);
-    const { violations } = await page.evaluate((only) => window.axe.run(document, { resultTypes: ['violations'], ...only }), runOnly && { runOnly });
-    const lines = (impacts) => violations
-        .filter(({ impact }) => impacts.includes(impact))
-        .flatMap(({ id, impact, nodes }) => nodes.map((node) => `${impact} ${id} at ${node.target.join(' ')}: ${node.failureSummary.replaceAll('\n', ' ')}`));
-    return { severe: lines(['serious', 'critical']), slight: lines(['minor', 'moderate']) };
-}
-
-const slight = new Map();
-after(() => {
-    for (const [line, count] of slight) {
-        console.log(`axe, below serious (${count} times): ${line}`);
-    }
-});
-
-function judge({ severe, slight: small }, scheme) {
-    for (const line of small) {
-        const [rule] = line.split(':');
-        slight.set(rule, (slight.get(rule) ?? 0) + 1);
-    }
-    assert.deepEqual(severe, [], scheme);
-}
-
-/** Whatever moves or fades has arrived. */
-async function settled(page) {
-    await painted(page);
-    await page.evaluate(() => Promise.all(document.getAnimations()
-        .filter((each) => each.effect.getComputedTiming().endTime < Infinity)
-        .map((each) => each.finished.catch(() => {}))));
-}
-
-/** Leaves of the code's words, which stand there in thousands, one in each style on each ground; the rest stays as text.
- *
- *  axe takes a word's colours from the page anew for each, and finds the same.
- */
-const oneOfAKind = (page) => page.evaluate(() => {
-    const kinds = new Map([...document.querySelectorAll('pre code span')].map((word) => {
-        const { color, backgroundColor, fontSize, fontWeight, opacity } = getComputedStyle(word);
-        let kind = [color, backgroundColor, fontSize, fontWeight, opacity, word.getAttribute('style')].join();
-        for (let each = word; each && each.tagName !== 'MAIN'; each = each.parentElement) {
-            kind += ` ${each.tagName}.${each.className}`;
-        }
-        return [word, kind];
-    }));
-    const seen = new Set();
-    for (const [word, kind] of kinds) {
-        if (seen.has(kind)) {
-            word.replaceWith(...word.childNodes);
-        }
-        seen.add(kind);
-    }
-    for (const code of document.querySelectorAll('pre code')) {
-        code.normalize();
-    }
-});
-
-const ground = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
-
-// The work is the browser's, a process for each tab: as many pages at once as there are processors.
-// A dark page is the light one in other colours, so its colours are what is left to look at.
-const COLOURS = ['color-contrast', 'link-in-text-block'];
-
-describe('axe, every page', { concurrency: availableParallelism() }, () => {
-    for (const name of PAGES.filter((each) => each !== 'print.html')) {
-        test(name, () => book.visit(name, async (page) => {
-            await unfold(page);
-            await oneOfAKind(page);
-            const light = await ground(page);
-            judge(await findings(page), 'light');
-            await page.emulateMedia({ colorScheme: 'dark' });
-            await settled(page);
-            assert.notEqual(await ground(page), light, 'the page is dark where the system is');
-            judge(await findings(page, COLOURS), 'dark');
-        }, { colorScheme: 'light' }));
-    }
-});
+after(reportSlight);
 
 for (const colorScheme of ['light', 'dark']) {
     describe(`axe, ${colorScheme}`, () => {
         test('a chapter on a phone, its contents open', async () => {
             const page = await book.page({ colorScheme, viewport: { width: 360, height: 740 } });
             await page.read(CHAPTERS[0]);
-            judge(await findings(page));
+            await accessible(page, colorScheme);
             await page.locator('#mdbook-sidebar-toggle').click();
-            judge(await findings(page));
+            await accessible(page, colorScheme);
             await page.done();
         });
 
@@ -110,17 +30,17 @@ for (const colorScheme of ['light', 'dark']) {
             }
             await page.locator('.mdbook-tab').last().click();
             await page.locator('.copy').first().click();
-            judge(await findings(page));
+            await accessible(page, colorScheme);
             await page.locator('#mdbook-theme-toggle').click();
-            judge(await findings(page));
+            await accessible(page, colorScheme);
             await page.keyboard.press('Escape');
             await page.keyboard.press('?');
-            judge(await findings(page));
+            await accessible(page, colorScheme);
             await page.keyboard.press('Escape');
             await page.keyboard.press('/');
             await page.locator('#mdbook-searchbar').pressSequentially('wait');
             await page.locator('#mdbook-searchresults li').first().waitFor();
-            judge(await findings(page));
+            await accessible(page, colorScheme);
             await page.done();
         });
     });

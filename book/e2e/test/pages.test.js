@@ -1,15 +1,17 @@
-// Every page: loads without errors, asks no other host, keeps still, fits a phone, and is well-formed.
+// Every page: loads without errors, asks no other host, keeps still, is well-formed, fits a phone, and axe-core finds nothing of weight, light or dark.
 
 import assert from 'node:assert/strict';
 import { availableParallelism } from 'node:os';
 import { after, before, describe, test } from 'node:test';
 
-import { CHAPTERS, PAGES, noteShifts, open, painted, source, unfold } from '../lib/book.js';
+import { COLOURS, accessible, oneOfAKind, reportSlight, settled } from '../lib/axe.js';
+import { CHAPTERS, PAGES, VIEWPORT, noteShifts, open, painted, source, unfold } from '../lib/book.js';
 import { overflowing } from '../lib/overflow.js';
 
 let book;
 before(async () => { book = await open(); });
 after(() => book.close());
+after(reportSlight);
 
 test('there is a first page, a setup page, a chapter, a 404 page', () => {
     for (const page of ['index.html', 'introduction.html', 'setup.html', '404.html']) {
@@ -18,13 +20,24 @@ test('there is a first page, a setup page, a chapter, a 404 page', () => {
     assert.ok(CHAPTERS.length > 0, 'the book has no chapter');
 });
 
-// The pages do not know of each other: as many at once as there are processors.
-const concurrency = availableParallelism();
+const ground = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 
 /** The pages that shifted at the first visit, with what moved. */
 const shifted = new Map();
 
-describe('every page', { concurrency }, () => {
+/** What overflows on two phones. */
+async function atPhones(page) {
+    const found = [];
+    for (const width of [360, 768]) {
+        await page.setViewportSize({ width, height: 740 });
+        await settled(page);
+        found.push(await page.evaluate(overflowing));
+    }
+    return found;
+}
+
+// A page is loaded once for all that is asked of it. The pages do not know of each other: as many at once as there are processors.
+describe('every page', { concurrency: availableParallelism() }, () => {
     for (const name of PAGES) {
         test(name, () => book.visit(name, async (page, response) => {
             assert.equal(response.status(), 200);
@@ -49,9 +62,27 @@ describe('every page', { concurrency }, () => {
             assert.deepEqual(described.mute, [], 'images without a text alternative');
             assert.deepEqual(described.mutePictures, [], 'figures without a title');
             assert.equal(described.unnamed, 0, 'empty headings');
+
+            // The page of all pages is as long as all of them together, and each of them is looked at by itself.
+            if (name !== 'print.html') {
+                // A phone shows the contents when they are asked for.
+                await page.locator('#mdbook-sidebar-toggle').click();
+                const folded = await atPhones(page);
+                await unfold(page);
+                assert.deepEqual([folded, await atPhones(page)], [[[], []], [[], []]], 'what overflows at 360 and at 768 px, folded and unfolded');
+
+                await page.setViewportSize(VIEWPORT);
+                await oneOfAKind(page);
+                const light = await ground(page);
+                await accessible(page, 'light');
+                await page.emulateMedia({ colorScheme: 'dark' });
+                await settled(page);
+                assert.notEqual(await ground(page), light, 'the page is dark where the system is');
+                await accessible(page, 'dark', COLOURS);
+            }
             assert.deepEqual(page.noted.errors, [], 'errors in the console');
             assert.deepEqual(page.noted.elsewhere, [], 'requests to other hosts');
-        }));
+        }, { colorScheme: 'light' }));
     }
 });
 
@@ -67,24 +98,6 @@ test('no page shifts while it loads', async () => {
             await page.done();
         }
         assert.deepEqual(shifts, [], `${name}: the layout shifted while the page loaded`);
-    }
-});
-
-describe('every page fits a phone', { concurrency }, () => {
-    for (const name of PAGES) {
-        test(name, () => book.visit(name, async (page) => {
-            const folded = [];
-            for (const width of [360, 768]) {
-                await page.setViewportSize({ width, height: 740 });
-                folded.push(await page.evaluate(overflowing));
-            }
-            assert.deepEqual(folded, [[], []], 'what overflows at 360 and at 768 px');
-            await unfold(page);
-            const unfolded = [await page.evaluate(overflowing)];
-            await page.setViewportSize({ width: 360, height: 740 });
-            unfolded.unshift(await page.evaluate(overflowing));
-            assert.deepEqual(unfolded, [[], []], 'what overflows at 360 and at 768 px, unfolded');
-        }, { viewport: { width: 360, height: 740 } }));
     }
 });
 

@@ -24,6 +24,7 @@ use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsgi::server::ErrorLog;
 
+pub use crate::connection::copied;
 use crate::transport::Transport;
 
 // ANCHOR: upgrade
