@@ -1,18 +1,19 @@
 //! From a listener to connections that choose their protocol, and the end.
 
 use std::fmt;
+use std::future::pending;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use gateway::App;
-use http_server::{Config, Connections, Listener, Transport};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use http_server::server::{accept, serve_until};
+use http_server::{Config, Connections, Listener, Serve, Transport};
+use tokio::time::{Instant, sleep_until};
 
 use crate::choose::{Protocol, choose};
 use crate::config::Http2;
 use crate::connection::drive;
-use crate::tls::Tls;
+use crate::tls::{Secure, Tls};
 
 /// A server of one application over HTTP/1.1 and HTTP/2. A clone is the same server.
 pub struct Server<A> {
@@ -64,10 +65,12 @@ impl<A: App + 'static> Server<A> {
     ///
     /// It never fails: what goes wrong ends the connection, and what the application did is reported to [`Config::errors`].
     /// Dropping it closes the connection, and drops the calls.
+    // ANCHOR: connection
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
         if let Some(tls) = &self.tls {
-            // A handshake that fails is the client's own affair: it was told why, and scanners fail all day.
-            let Ok(stream) = Box::pin(tls.accept(stream)).await else { return };
+            // A handshake that fails is the client's own affair: it was told why, and scanners
+            // fail all day.
+            let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
             if stream.speaks_http2() {
                 Box::pin(self.serve_http2(stream)).await;
             } else {
@@ -76,9 +79,9 @@ impl<A: App + 'static> Server<A> {
             return;
         }
         let config = self.http.config();
-        let closing = self.http.closing();
-        // The future of a connection is as large as the largest of these steps: so they are boxed, and a silent client costs little.
-        let chosen = choose(stream, config.first_byte, config.head, &closing).await;
+        // The future of a connection is as large as the largest of these steps: so they are
+        // boxed, and a silent client costs little.
+        let chosen = choose(stream, config.first_byte, config.head, self.closing()).await;
         match chosen {
             Some((Protocol::Http1, stream)) => {
                 Box::pin(self.http.serve_connection(stream)).await;
@@ -87,55 +90,73 @@ impl<A: App + 'static> Server<A> {
             None => {}
         }
     }
+    // ANCHOR_END: connection
+
+    /// Shakes hands with whoever is on the stream, unless the server is closing, and has been waiting for it since before that.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tls::accept`], and [`Interrupted`](io::ErrorKind::Interrupted) at the server's end.
+    pub async fn secure<S: Transport>(&self, tls: &Tls, stream: S) -> io::Result<Secure<S>> {
+        tokio::select! {
+            biased;
+            secure = tls.accept(stream) => secure,
+            () = self.closing() => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+
+    /// The server's end, for a connection that begins now. What its client has to say may be on its way: so it has [`Config::linger`] in any case.
+    fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        let closing = self.http.closing();
+        let fresh = Instant::now().checked_add(self.http.config().linger);
+        async move {
+            closing.begun().await;
+            match fresh {
+                // In a box, as it is not there before the end.
+                Some(until) => Box::pin(sleep_until(until)).await,
+                None => pending().await,
+            }
+        }
+    }
 
     /// Serves one connection on which the client speaks HTTP/2, as it has said before: by ALPN, for one.
     pub async fn serve_http2<S: Transport>(&self, stream: S) {
-        drive(stream, self.http.clone(), Arc::clone(&self.http2)).await;
+        drive(stream, self.http.clone(), Arc::clone(&self.http2), self.closing()).await;
     }
 
-    /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
+    /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully: connections of HTTP/2 say GOAWAY.
     ///
-    /// Nobody is accepted any more, applications learn of the shutdown, and connections close when they are idle: those of HTTP/2 say GOAWAY.
-    /// They have [`Config::graceful`] to end, and are dropped then. Returns how many were.
+    /// As [`http_server::server::serve_until`].
     pub async fn serve_until(
         &self,
         listener: impl Listener,
         stop: impl Future<Output = ()>,
     ) -> usize {
-        let connections = Connections::default();
-        tokio::select! {
-            () = self.accept(listener, &connections) => {}
-            () = stop => {}
-        }
-        self.http.close_idle();
-        self.http.shutdown().begin();
-        let _ = timeout(self.http.config().graceful, connections.ended()).await;
-        let dropped = connections.cut();
-        connections.ended().await;
-        dropped
+        serve_until(self, listener, stop).await
     }
 
     /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
-    pub async fn accept(&self, mut listener: impl Listener, connections: &Connections) {
-        let config = self.http.config();
-        let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
-        loop {
-            // It is never closed, so there is always a permit to come.
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            match listener.accept(config).await {
-                Ok(stream) => {
-                    let server = self.clone();
-                    connections.spawn(async move {
-                        server.serve_connection(stream).await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    config.errors.report(&format!("accept: {error}"));
-                    // Out of file descriptors, most likely. Asking again at once would spin.
-                    sleep(Duration::from_millis(50)).await;
-                }
-            }
+    pub async fn accept(&self, listener: impl Listener, connections: &Connections) {
+        accept(self, listener, connections).await;
+    }
+}
+
+impl<A: App + 'static> Serve for Server<A> {
+    type App = A;
+
+    fn http(&self) -> &http_server::Server<A> {
+        &self.http
+    }
+
+    fn drive<S: Transport>(
+        &self,
+        stream: S,
+        permit: impl Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let server = self.clone();
+        async move {
+            server.serve_connection(stream).await;
+            drop(permit);
         }
     }
 }
