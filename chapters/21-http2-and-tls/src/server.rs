@@ -68,8 +68,8 @@ impl<A: App + 'static> Server<A> {
     // ANCHOR: connection
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
         if let Some(tls) = &self.tls {
-            // A handshake that fails is the client's own affair: it was told why, and scanners
-            // fail all day.
+            // A handshake that fails is the client's own affair: it was told why, and
+            // scanners fail all day.
             let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
             if stream.speaks_http2() {
                 Box::pin(self.serve_http2(stream)).await;
@@ -79,8 +79,8 @@ impl<A: App + 'static> Server<A> {
             return;
         }
         let config = self.http.config();
-        // The future of a connection is as large as the largest of these steps: so they are
-        // boxed, and a silent client costs little.
+        // The future of a connection is as large as the largest of these steps: so they
+        // are boxed, and a silent client costs little.
         let chosen = choose(stream, config.first_byte, config.head, self.closing()).await;
         match chosen {
             Some((Protocol::Http1, stream)) => {
