@@ -65,14 +65,21 @@ impl<A: App + 'static> Server<A> {
     ///
     /// It never fails: what goes wrong ends the connection, and what the application did is reported to [`Config::errors`].
     /// Dropping it closes the connection, and drops the calls.
+    // ANCHOR: connection
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
-        self.drive(stream, ()).await;
-    }
-
-    /// Waits for the first bytes, and says what the client speaks.
-    async fn choose<S: Transport>(&self, stream: S) -> Option<(Protocol, Rewind<S>)> {
-        let config = self.http.config();
-        choose(stream, config.first_byte, config.head, self.closing()).await
+        // The future of a connection is as large as the largest of its steps. So what is soon over
+        // is in a box, and HTTP/1.1, whose connections are idle most of the time, is in none.
+        if let Some(tls) = &self.tls {
+            // A handshake that fails is the client's own affair: it was told why, and scanners
+            // fail all day.
+            let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
+            return self.serve_secure(stream).await;
+        }
+        match Box::pin(self.choose(stream)).await {
+            Some((Protocol::Http1, stream)) => self.http.serve_connection(stream).await,
+            Some((Protocol::Http2, stream)) => Box::pin(self.serve_http2(stream)).await,
+            None => {}
+        }
     }
 
     /// Serves a connection that is encrypted, in the protocol that the two have agreed on.
@@ -82,6 +89,13 @@ impl<A: App + 'static> Server<A> {
         } else {
             self.http.serve_connection(stream).await;
         }
+    }
+    // ANCHOR_END: connection
+
+    /// Waits for the first bytes, and says what the client speaks.
+    async fn choose<S: Transport>(&self, stream: S) -> Option<(Protocol, Rewind<S>)> {
+        let config = self.http.config();
+        choose(stream, config.first_byte, config.head, self.closing()).await
     }
 
     /// Shakes hands with whoever is on the stream, unless the server is closing, and has been waiting for it since before that.
@@ -147,24 +161,8 @@ impl<A: App + 'static> Serve for Server<A> {
     ) -> impl Future<Output = ()> + Send + 'static {
         let server = self.clone();
         async move {
-            // The future of a connection is as large as the largest of its steps. So what is over soon is in a box, which is free then,
-            // and HTTP/1.1, whose connections are idle most of the time, is in none.
-            if let Some(tls) = &server.tls {
-                // A handshake that fails is the client's own affair: it was told why, and scanners fail all day.
-                if let Ok(stream) = Box::pin(server.secure(tls, stream)).await {
-                    Box::pin(server.serve_secure(stream)).await;
-                }
-                drop(permit);
-                return;
-            }
-            match Box::pin(server.choose(stream)).await {
-                Some((Protocol::Http1, stream)) => server.http.drive(stream, permit).await,
-                Some((Protocol::Http2, stream)) => {
-                    Box::pin(server.serve_http2(stream)).await;
-                    drop(permit);
-                }
-                None => drop(permit),
-            }
+            server.serve_connection(stream).await;
+            drop(permit);
         }
     }
 }

@@ -198,9 +198,11 @@ impl Tls {
     }
 
     // ANCHOR: reload
-    /// Reads the files again. Blocks. Connections that are open stay as they are, and new ones get what is in the files now.
+    /// Reads the files again. Blocks. Connections that are open stay as they are, and new ones
+    /// get what is in the files now.
     ///
-    /// Sessions are not resumed across it: a client that comes again sees the new certificate, and is judged by the new authorities.
+    /// Sessions are not resumed across it: a client that comes again sees the new certificate,
+    /// and is judged by the new authorities.
     ///
     /// # Errors
     ///
