@@ -65,9 +65,11 @@ impl<A: App + 'static> Server<A> {
     ///
     /// It never fails: what goes wrong ends the connection, and what the application did is reported to [`Config::errors`].
     /// Dropping it closes the connection, and drops the calls.
+    // ANCHOR: connection
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
         if let Some(tls) = &self.tls {
-            // A handshake that fails is the client's own affair: it was told why, and scanners fail all day.
+            // A handshake that fails is the client's own affair: it was told why, and scanners
+            // fail all day.
             let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
             if stream.speaks_http2() {
                 Box::pin(self.serve_http2(stream)).await;
@@ -77,7 +79,8 @@ impl<A: App + 'static> Server<A> {
             return;
         }
         let config = self.http.config();
-        // The future of a connection is as large as the largest of these steps: so they are boxed, and a silent client costs little.
+        // The future of a connection is as large as the largest of these steps: so they are
+        // boxed, and a silent client costs little.
         let chosen = choose(stream, config.first_byte, config.head, self.closing()).await;
         match chosen {
             Some((Protocol::Http1, stream)) => {
@@ -87,6 +90,7 @@ impl<A: App + 'static> Server<A> {
             None => {}
         }
     }
+    // ANCHOR_END: connection
 
     /// Shakes hands with whoever is on the stream, unless the server is closing, and has been waiting for it since before that.
     ///
