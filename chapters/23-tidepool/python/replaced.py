@@ -62,6 +62,8 @@ def main():
     enough = 50 if "--small" in sys.argv else 1000
     words = ["-m", "uvicorn", "replaced:app", "--workers", "2", "--port", "0"]
     words += ["--lifespan", "off", "--no-access-log", "--app-dir", str(Path(__file__).parent)]
+    # On a busy machine, five seconds may not be enough for Python to start.
+    words += ["--timeout-worker-healthcheck", "60"]
     server = subprocess.Popen([sys.executable, *words], stderr=subprocess.PIPE, text=True)
 
     def until(part, wanted=()):

@@ -43,7 +43,7 @@ fn tell(how: &str, old: TcpListener, successor: &TcpListener) -> io::Result<()> 
     while let Ok((mut stream, _)) = successor.accept() {
         stream.write_all(b"crab")?;
     }
-    let answered = clients.into_iter().filter(|client| is_answered(client)).count();
+    let answered = clients.iter().filter(|client| is_answered(client)).count();
     println!("{how}: {CLIENTS} connected, {answered} answered, {} lost", CLIENTS - answered);
     Ok(())
 }
