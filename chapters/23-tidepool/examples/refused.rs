@@ -38,7 +38,9 @@ fn main() {
         }
         let (code, lines) = Server::spawn(&mut command).ended();
         println!("$ {}", [environment, "tide", words].join(" ").trim());
-        lines.iter().for_each(|line| println!("{}", masked(line)));
+        for line in &lines {
+            println!("{}", masked(line));
+        }
         println!("exit code {}\n", code.unwrap_or_default());
     }
     fs::remove_dir_all(&folder).expect("it can be removed");
