@@ -185,6 +185,7 @@ async fn serve<A: App + 'static, S: Transport>(
     let manners = Manners { server: config.server.clone(), write_buffer: config.write_buffer };
     let calls = Arc::new(Calls::new(Arc::clone(&wire), manners, config.errors.clone()));
     let mut left = pin!(Some(stream.left(config.half_close)));
+    let idle = stream.idle();
     let limits = Limits { bytes: config.head_bytes, fields: config.head_fields };
     let scanner = Scanner::after(served, limits);
     let io = TokioIo::new(Io::new(stream, heard, scanner, Arc::clone(&meter)));
@@ -248,7 +249,9 @@ async fn serve<A: App + 'static, S: Transport>(
             if wire.stopping.load(Relaxed) && wire.is_quiet() && meter.phase() == Phase::Idle {
                 return Poll::Ready(End::Idle);
             }
-            let late = timer.poll(wire.waiting(), config, sleep.as_mut(), known, cx);
+            let waiting = wire.waiting();
+            idle(matches!(waiting, Waiting::Idle(_)));
+            let late = timer.poll(waiting, config, sleep.as_mut(), known, cx);
             if let Some(since) = timer.settling() {
                 // Whatever an application has kept of a call would not learn of the connection's end any more.
                 let free = !working && meter.is_flushed() && Arc::strong_count(&wire) == WIRES;

@@ -52,7 +52,7 @@ pub mod upgrade;
 
 pub use config::Config;
 pub use connection::Ticket;
-pub use server::{Connections, Server, serve, serve_connection};
+pub use server::{Connections, Serve, Server, serve, serve_connection};
 #[cfg(unix)]
 pub use transport::Unix;
 pub use transport::{Listener, Tcp, Transport};

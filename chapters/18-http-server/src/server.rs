@@ -11,7 +11,7 @@ use std::time::Duration;
 use gateway::{App, Connection, Shutdown, State};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::config::Config;
 use crate::connection::{Shared, Ticket, drive};
@@ -102,50 +102,108 @@ impl<A: App + 'static> Server<A> {
         drive(stream, Arc::clone(&self.shared), ())
     }
 
-    /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
-    ///
-    /// Nobody is accepted any more, applications learn of the shutdown, and connections close when they are idle.
-    /// They have [`Config::graceful`] to end, and are dropped then. Returns how many were.
+    /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully: [`serve_until`].
     pub async fn serve_until(
         &self,
         listener: impl Listener,
         stop: impl Future<Output = ()>,
     ) -> usize {
-        let connections = Connections::default();
-        tokio::select! {
-            () = self.accept(listener, &connections) => {}
-            () = stop => {}
-        }
-        self.close_idle();
-        self.shared.shutdown.begin();
-        let _ = timeout(self.shared.config.graceful, connections.ended()).await;
-        let dropped = connections.cut();
-        connections.ended().await;
-        dropped
+        serve_until(self, listener, stop).await
     }
 
-    /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
-    pub async fn accept(&self, mut listener: impl Listener, connections: &Connections) {
-        let config = &self.shared.config;
-        let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
-        loop {
-            // It is never closed, so there is always a permit to come.
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            match listener.accept(config).await {
-                Ok(stream) => {
-                    connections.spawn(drive(stream, Arc::clone(&self.shared), permit));
-                }
-                Err(error) => {
+    /// Serves whoever connects, each in a task of its own, for ever: [`accept`].
+    pub async fn accept(&self, listener: impl Listener, connections: &Connections) {
+        accept(self, listener, connections).await;
+    }
+}
+
+/// A server of connections, whatever is spoken on them: a [`Server`], or what speaks more protocols and has one for HTTP/1.1.
+///
+/// What brings connections, and what ends them, asks for no more than this.
+// ANCHOR: serve
+pub trait Serve: Clone + Send + Sync + 'static {
+    /// The application that is served.
+    type App: App + 'static;
+
+    /// The server of HTTP/1.1, which knows what all protocols share: settings, the state, the end.
+    fn http(&self) -> &Server<Self::App>;
+
+    /// Serves one connection, until it is closed and no call runs any more. `permit` is dropped then.
+    ///
+    /// Dropping it closes the connection, and drops the calls.
+    fn drive<S: Transport>(
+        &self,
+        stream: S,
+        permit: impl Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static;
+}
+// ANCHOR_END: serve
+
+impl<A: App + 'static> Serve for Server<A> {
+    type App = A;
+
+    fn http(&self) -> &Self {
+        self
+    }
+
+    fn drive<S: Transport>(
+        &self,
+        stream: S,
+        permit: impl Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        drive(stream, Arc::clone(&self.shared), permit)
+    }
+}
+
+/// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
+///
+/// Nobody is accepted any more, applications learn of the shutdown, and connections close when they are idle.
+/// They have [`Config::graceful`] to end, and are dropped then. Returns how many were.
+pub async fn serve_until(
+    server: &impl Serve,
+    listener: impl Listener,
+    stop: impl Future<Output = ()>,
+) -> usize {
+    let connections = Connections::default();
+    tokio::select! {
+        () = accept(server, listener, &connections) => {}
+        () = stop => {}
+    }
+    let http = server.http();
+    http.close_idle();
+    http.shutdown().begin();
+    let _ = timeout(http.config().graceful, connections.ended()).await;
+    let dropped = connections.cut();
+    connections.ended().await;
+    dropped
+}
+
+/// How long nothing more is said of connections that cannot be accepted.
+const SAID: Duration = Duration::from_secs(10);
+
+/// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
+pub async fn accept(server: &impl Serve, mut listener: impl Listener, connections: &Connections) {
+    let config = server.http().config();
+    let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
+    let mut said: Option<Instant> = None;
+    loop {
+        // It is never closed, so there is always a permit to come.
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        match listener.accept(config).await {
+            Ok(stream) => connections.spawn(server.drive(stream, permit)),
+            Err(error) => {
+                // Out of file descriptors, most likely. That can last, and asking again at once would spin.
+                if said.is_none_or(|then| then.elapsed() >= SAID) {
                     config.errors.report(&format!("accept: {error}"));
-                    // Out of file descriptors, most likely. Asking again at once would spin.
-                    sleep(Duration::from_millis(50)).await;
+                    said = Some(Instant::now());
                 }
+                sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-/// The connections that [`Server::accept`] has accepted. A clone stands for the same ones; when the last is dropped, so are they.
+/// The connections that [`accept`] has accepted. A clone stands for the same ones; when the last is dropped, so are they.
 #[derive(Debug, Clone, Default)]
 pub struct Connections {
     tasks: Arc<Mutex<JoinSet<()>>>,

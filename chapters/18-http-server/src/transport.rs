@@ -43,6 +43,11 @@ pub trait Transport: AsyncRead + AsyncWrite + Unpin + Send + 'static {
     fn tls(&self) -> Option<Tls> {
         None
     }
+
+    /// Who wants to know whether the connection is idle, which is to say between two requests: it is told in each turn. Default: nobody.
+    fn idle(&self) -> impl Fn(bool) + Send + Sync + 'static {
+        |_| {}
+    }
 }
 
 /// Where connections come from.

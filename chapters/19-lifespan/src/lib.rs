@@ -15,6 +15,7 @@
 //! - [`life`]: the application's lifespan call, and the two questions that a server asks there.
 //! - [`signals`]: SIGTERM and SIGINT as a stream, which a test can script.
 //! - [`serve`](mod@serve): the order of things, from start-up to the last connection. It takes a listener and signals, and says how it ended.
+//!   By [`serve_as`] it is also that of a server that speaks more than HTTP/1.1.
 //! - [`config`], [`stage`], [`outcome`]: what can be set, what is told on the way, and what comes of it.
 //! - [`run`](mod@run): the process around it: runtimes, the port, messages, the exit code.
 //!
@@ -71,6 +72,6 @@ pub use config::{Config, Mode};
 pub use life::{Life, ShutdownError, StartupError};
 pub use outcome::Outcome;
 pub use run::{run, run_with};
-pub use serve::{serve, serve_on};
+pub use serve::{Shared, serve, serve_as, serve_on};
 pub use signals::{Signal, Signals};
 pub use stage::{Stage, Stages};

@@ -2,11 +2,13 @@
 //!
 //! It leaves out the process: where the listener and the signals come from, and the exit code.
 
+use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
 
 use gateway::{App, Error, Receive, Scope, Sender, Shutdown, State};
-use http_server::{Connections, Listener, Server};
+use http_server::server::accept;
+use http_server::{Connections, Listener, Serve, Server};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -37,14 +39,29 @@ pub async fn serve_on<A: App + 'static>(
     listener: impl Listener,
     app: A,
     config: Config,
+    signals: Signals,
+) -> Outcome {
+    serve_as(workers, listener, app, config, signals, |http| http).await
+}
+
+/// As [`serve_on`], by what `speaking` makes of the server of HTTP/1.1: one that speaks HTTP/2 as well, for instance.
+///
+/// It is called after start-up, as a server has the state that the application has stored.
+// ANCHOR: serve_as
+pub async fn serve_as<A: App + 'static, S: Serve>(
+    workers: &Handle,
+    listener: impl Listener,
+    app: A,
+    config: Config,
     mut signals: Signals,
+    speaking: impl FnOnce(Server<Shared<A>>) -> S,
 ) -> Outcome {
     let app = Shared(Arc::new(app));
     let (state, life) = match start(workers, &app, &config, &mut signals).await {
         Ok(started) => started,
         Err(outcome) => return outcome,
     };
-    let mut running = Running::begin(workers, listener, app, state, life, &config);
+    let mut running = Running::begin(workers, listener, app, state, life, &config, speaking);
     let why = running.serve(&mut signals).await;
     tokio::select! {
         biased;
@@ -52,6 +69,7 @@ pub async fn serve_on<A: App + 'static>(
         outcome = running.stop(why) => outcome,
     }
 }
+// ANCHOR_END: serve_as
 
 // ANCHOR: start
 /// The application is asked to start.
@@ -92,7 +110,7 @@ async fn start<A: App + 'static>(
 }
 // ANCHOR_END: start
 
-/// A server that has started.
+/// A server that has started. What it speaks is known to the task that accepts, and to nobody else.
 struct Running<'a, A> {
     server: Server<Shared<A>>,
     connections: Connections,
@@ -105,21 +123,22 @@ struct Running<'a, A> {
 }
 
 impl<'a, A: App + 'static> Running<'a, A> {
-    fn begin(
+    fn begin<S: Serve>(
         workers: &Handle,
         listener: impl Listener,
         app: Shared<A>,
         state: State,
         life: Option<Life>,
         config: &'a Config,
+        speaking: impl FnOnce(Server<Shared<A>>) -> S,
     ) -> Self {
         let shutdown = Shutdown::new();
         let server = Server::with_state(app, config.http.clone(), state, shutdown.clone());
         let connections = Connections::default();
         config.stages.enter(Stage::Serving(listener.address()));
-        let (accepts, accepted) = (server.clone(), connections.clone());
+        let (speaks, accepted) = (speaking(server.clone()), connections.clone());
         let accepting =
-            Abort(workers.spawn(async move { accepts.accept(listener, &accepted).await }));
+            Abort(workers.spawn(async move { accept(&speaks, listener, &accepted).await }));
         Self { server, connections, accepting, shutdown, life, died: None, config }
     }
 
@@ -223,12 +242,18 @@ impl Drop for Abort {
     }
 }
 
-/// One application, for its lifespan call and for the server.
-struct Shared<A>(Arc<A>);
+/// One application, for its lifespan call and for the server. A clone is the same one.
+pub struct Shared<A>(Arc<A>);
 
 impl<A> Clone for Shared<A> {
     fn clone(&self) -> Self {
         Self(Arc::clone(&self.0))
+    }
+}
+
+impl<A> fmt::Debug for Shared<A> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Shared")
     }
 }
 

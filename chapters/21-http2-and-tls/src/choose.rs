@@ -149,4 +149,8 @@ impl<S: Transport> Transport for Rewind<S> {
     fn tls(&self) -> Option<Tls> {
         self.stream.tls()
     }
+
+    fn idle(&self) -> impl Fn(bool) + Send + Sync + 'static {
+        self.stream.idle()
+    }
 }

@@ -77,6 +77,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
 ) {
     let config = server.config();
     let connection = Arc::new(server.connection(&stream));
+    let idle = stream.idle();
     let meter = Arc::new(Meter::default());
     let io = Io::new(stream, Frames::new(&http2), Arc::clone(&meter));
     let handshake = builder(&http2, config).handshake(io);
@@ -103,6 +104,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
             if streams.poll(cx).is_ready() {
                 return Poll::Ready(());
             }
+            idle(streams.tasks.is_empty());
             if end != End::Abrupt
                 && let Some(flood) = meter.flood()
             {

@@ -4,7 +4,7 @@
 //! and what a server needs that is open to everybody:
 //!
 //! - [`server`]: accepting, and the graceful end. [`config`]: what can be set of HTTP/2.
-//! - [`tls`]: encryption, and who the client is.
+//! - [`tls`]: encryption, and who the client is. `pem`: the files for it.
 //! - [`choose`]: HTTP/1 and HTTP/2 on one port.
 //! - `connection`, `stream`, `flush`: one connection in one task, and each stream in a task of its own.
 //! - `head`: heads, as strict as [`http_server::check`] has them.
@@ -43,6 +43,7 @@ mod flush;
 pub mod frames;
 mod head;
 mod io;
+mod pem;
 pub mod server;
 mod stream;
 pub mod tls;
@@ -50,4 +51,4 @@ mod wait;
 
 pub use config::{Allowance, Http2};
 pub use server::Server;
-pub use tls::{Clients, Tls, TlsConfig, TlsError};
+pub use tls::{Clients, Password, Tls, TlsConfig, TlsError};

@@ -2,12 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use gateway::App;
-use http_server::{Config, Connections, Listener, Transport};
-use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use http_server::server::{accept, serve_until};
+use http_server::{Config, Connections, Listener, Serve, Transport};
 
 use crate::choose::{Protocol, choose};
 use crate::config::Http2;
@@ -93,49 +91,39 @@ impl<A: App + 'static> Server<A> {
         drive(stream, self.http.clone(), Arc::clone(&self.http2)).await;
     }
 
-    /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully.
+    /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully: connections of HTTP/2 say GOAWAY.
     ///
-    /// Nobody is accepted any more, applications learn of the shutdown, and connections close when they are idle: those of HTTP/2 say GOAWAY.
-    /// They have [`Config::graceful`] to end, and are dropped then. Returns how many were.
+    /// As [`http_server::server::serve_until`].
     pub async fn serve_until(
         &self,
         listener: impl Listener,
         stop: impl Future<Output = ()>,
     ) -> usize {
-        let connections = Connections::default();
-        tokio::select! {
-            () = self.accept(listener, &connections) => {}
-            () = stop => {}
-        }
-        self.http.close_idle();
-        self.http.shutdown().begin();
-        let _ = timeout(self.http.config().graceful, connections.ended()).await;
-        let dropped = connections.cut();
-        connections.ended().await;
-        dropped
+        serve_until(self, listener, stop).await
     }
 
     /// Serves whoever connects, each in a task of its own, for ever. Dropping it closes the listener, and no connection.
-    pub async fn accept(&self, mut listener: impl Listener, connections: &Connections) {
-        let config = self.http.config();
-        let room = Arc::new(Semaphore::new(config.connections.clamp(1, Semaphore::MAX_PERMITS)));
-        loop {
-            // It is never closed, so there is always a permit to come.
-            let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
-            match listener.accept(config).await {
-                Ok(stream) => {
-                    let server = self.clone();
-                    connections.spawn(async move {
-                        server.serve_connection(stream).await;
-                        drop(permit);
-                    });
-                }
-                Err(error) => {
-                    config.errors.report(&format!("accept: {error}"));
-                    // Out of file descriptors, most likely. Asking again at once would spin.
-                    sleep(Duration::from_millis(50)).await;
-                }
-            }
+    pub async fn accept(&self, listener: impl Listener, connections: &Connections) {
+        accept(self, listener, connections).await;
+    }
+}
+
+impl<A: App + 'static> Serve for Server<A> {
+    type App = A;
+
+    fn http(&self) -> &http_server::Server<A> {
+        &self.http
+    }
+
+    fn drive<S: Transport>(
+        &self,
+        stream: S,
+        permit: impl Send + 'static,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let server = self.clone();
+        async move {
+            server.serve_connection(stream).await;
+            drop(permit);
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
@@ -17,11 +17,11 @@ use bytes::Bytes;
 use gateway::Address;
 use http_server::Transport;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::pki_types::{CertificateDer, pem};
 use tokio_rustls::rustls::server::{
     NoServerSessionStorage, VerifierBuilderError, WebPkiClientVerifier,
 };
@@ -30,6 +30,9 @@ use tokio_rustls::server::TlsStream;
 use x509_cert::Certificate;
 use x509_cert::der::Decode;
 use x509_cert::der::pem::{LineEnding, encode_string};
+
+pub use crate::pem::Password;
+use crate::pem::{certificates, key};
 
 /// Whether clients show a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -48,15 +51,21 @@ pub enum Clients {
 pub struct TlsConfig {
     /// The server's certificate, and those between it and the authority's, in PEM.
     pub certificates: PathBuf,
-    /// Its private key, in PEM.
+    /// Its private key, in PEM. It may be in the certificates' file.
     pub key: PathBuf,
+    /// What the key is encrypted with, if it is. Default: `None`.
+    pub password: Option<Password>,
     /// Whether clients show a certificate. Default: they are not asked.
     pub clients: Clients,
     /// How long the handshake may take, from the connection on. Default: 10 s.
     pub handshake: Duration,
+    /// How many handshakes are under way at a time; more wait for their turn, and that is a part of their time. Default: 1,024.
+    pub handshakes: usize,
     /// Whether a client that comes again may resume its session, which spares both sides the signatures. Default: `true`.
     pub resumption: bool,
-    /// Whether HTTP/2 is offered. Default: `true`.
+    /// Whether HTTP/1.1 is offered. Default: `true`.
+    pub http1: bool,
+    /// Whether HTTP/2 is offered, before HTTP/1.1. Default: `true`.
     pub http2: bool,
 }
 
@@ -66,9 +75,12 @@ impl TlsConfig {
         Self {
             certificates: certificates.into(),
             key: key.into(),
+            password: None,
             clients: Clients::default(),
             handshake: Duration::from_secs(10),
+            handshakes: 1_024,
             resumption: true,
+            http1: true,
             http2: true,
         }
     }
@@ -77,8 +89,16 @@ impl TlsConfig {
 /// Why there is no TLS with these files.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
-    /// A file cannot be read, or is no PEM.
-    #[error("{}: {source}", path.display())]
+    /// A file cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file is no PEM.
+    #[error("{} is broken: {source}", path.display())]
     Pem {
         /// Which file.
         path: PathBuf,
@@ -91,6 +111,32 @@ pub enum TlsError {
         /// Which file.
         path: PathBuf,
     },
+    /// A file has no private key in it.
+    #[error("{}: there is no private key in it: expected a line -----BEGIN PRIVATE KEY-----", path.display())]
+    NoKey {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A key is encrypted.
+    #[error("{}: the key is encrypted, and its password is not given", path.display())]
+    NoPassword {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// A key cannot be decrypted.
+    #[error("{}: the key cannot be decrypted with this password: {why}", path.display())]
+    Password {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A key is encrypted in a way that only OpenSSL knows.
+    #[error("{}: the key is encrypted in OpenSSL's old way; write it in the one that all know, by: openssl pkcs8 -topk8 -in {}", path.display(), path.display())]
+    OldEncryption {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A certificate of an authority cannot be used.
     #[error("{}: {source}", path.display())]
     Authority {
@@ -99,7 +145,15 @@ pub enum TlsError {
         /// What is wrong with it.
         source: VerifierBuilderError,
     },
-    /// The key is not the certificate's, or one of them cannot be used.
+    /// The key is not the certificate's.
+    #[error("the key in {} is not that of the first certificate in {}: take the one that belongs to it, and let the server's own certificate be the first", key.display(), certificates.display())]
+    Mismatch {
+        /// The certificate's file.
+        certificates: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// The certificate or the key cannot be used.
     #[error("{} and {}: {source}", certificates.display(), key.display())]
     Pair {
         /// The certificate's file.
@@ -119,6 +173,7 @@ pub enum TlsError {
 pub struct Tls {
     config: Arc<TlsConfig>,
     current: Arc<RwLock<Arc<Current>>>,
+    handshakes: Arc<Semaphore>,
 }
 
 /// What new connections get.
@@ -136,7 +191,9 @@ impl Tls {
     /// [`TlsError`], which names the file.
     pub fn load(config: TlsConfig) -> Result<Self, TlsError> {
         let current = Arc::new(RwLock::new(Arc::new(Current::load(&config)?)));
-        Ok(Self { config: Arc::new(config), current })
+        let handshakes = config.handshakes.clamp(1, Semaphore::MAX_PERMITS);
+        let handshakes = Arc::new(Semaphore::new(handshakes));
+        Ok(Self { config: Arc::new(config), current, handshakes })
     }
 
     // ANCHOR: reload
@@ -160,10 +217,20 @@ impl Tls {
     ///
     /// What the handshake says; [`TimedOut`](io::ErrorKind::TimedOut) if it takes too long.
     pub async fn accept<S: Transport>(&self, stream: S) -> io::Result<Secure<S>> {
-        let current = Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner));
-        let stream = timeout(self.config.handshake, current.acceptor.accept(stream)).await??;
+        let handshake = async {
+            // It is never closed, so there is always a permit to come.
+            let _permit = self.handshakes.acquire().await.map_err(io::Error::other)?;
+            let current = self.current();
+            let stream = current.acceptor.accept(stream).await?;
+            Ok::<_, io::Error>((stream, current))
+        };
+        let (stream, current) = timeout(self.config.handshake, handshake).await??;
         let tls = Arc::new(agreed(&stream, &current.certificate));
         Ok(Secure { stream, tls })
+    }
+
+    fn current(&self) -> Arc<Current> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -176,9 +243,8 @@ impl fmt::Debug for Tls {
 impl Current {
     fn load(config: &TlsConfig) -> Result<Self, TlsError> {
         let chain = certificates(&config.certificates)?;
-        let key = PrivateKeyDer::from_pem_file(&config.key)
-            .map_err(|source| TlsError::Pem { path: config.key.clone(), source })?;
-        let certificate = chain.first().map(pem).unwrap_or_default();
+        let key = key(&config.key, config.password.as_ref())?;
+        let certificate = chain.first().map(as_pem).unwrap_or_default();
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?;
@@ -201,10 +267,12 @@ impl Current {
                 builder.with_client_cert_verifier(verifier)
             }
         };
-        let mut tls = builder.with_single_cert(chain, key).map_err(|source| TlsError::Pair {
-            certificates: config.certificates.clone(),
-            key: config.key.clone(),
-            source,
+        let mut tls = builder.with_single_cert(chain, key).map_err(|source| {
+            let (certificates, key) = (config.certificates.clone(), config.key.clone());
+            match source {
+                rustls::Error::InconsistentKeys(_) => TlsError::Mismatch { certificates, key },
+                source => TlsError::Pair { certificates, key, source },
+            }
         })?;
         if config.resumption {
             // What a session needs is with the client, encrypted: so the server remembers nothing for it.
@@ -213,24 +281,11 @@ impl Current {
             tls.session_storage = Arc::new(NoServerSessionStorage {});
             tls.send_tls13_tickets = 0;
         }
-        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        if config.http2 {
-            tls.alpn_protocols.insert(0, b"h2".to_vec());
-        }
+        let offered = [(config.http2, "h2"), (config.http1, "http/1.1")];
+        let offered = offered.iter().filter(|(offered, _)| *offered);
+        tls.alpn_protocols = offered.map(|(_, name)| name.as_bytes().to_vec()).collect();
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(tls)), certificate })
     }
-}
-
-/// The certificates in a file, at least one.
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let wrong = |source| TlsError::Pem { path: path.to_owned(), source };
-    let certificates: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).map_err(wrong)?.collect();
-    let certificates = certificates.map_err(wrong)?;
-    if certificates.is_empty() {
-        return Err(TlsError::NoCertificate { path: path.to_owned() });
-    }
-    Ok(certificates)
 }
 
 /// What a handshake has agreed on, as ASGI's extension has it.
@@ -241,14 +296,14 @@ fn agreed<S>(stream: &TlsStream<S>, certificate: &str) -> gateway::Tls {
         version: connection.protocol_version().map(u16::from),
         cipher_suite: connection.negotiated_cipher_suite().map(|suite| u16::from(suite.suite())),
         server_certificate: Some(certificate.to_owned()),
-        client_certificates: clients.iter().map(pem).collect(),
+        client_certificates: clients.iter().map(as_pem).collect(),
         client_name: clients.first().and_then(subject),
         client_error: None,
         alpn: connection.alpn_protocol().map(Bytes::copy_from_slice),
     }
 }
 
-fn pem(certificate: &CertificateDer<'_>) -> String {
+fn as_pem(certificate: &CertificateDer<'_>) -> String {
     // It fails for labels that are none, and for more bytes than there can be.
     encode_string("CERTIFICATE", LineEnding::LF, certificate).unwrap_or_default()
 }
@@ -330,5 +385,9 @@ impl<S: Transport> Transport for Secure<S> {
 
     fn tls(&self) -> Option<gateway::Tls> {
         Some(gateway::Tls::clone(&self.tls))
+    }
+
+    fn idle(&self) -> impl Fn(bool) + Send + Sync + 'static {
+        self.stream.get_ref().0.idle()
     }
 }

@@ -1,6 +1,6 @@
 //! What is said at the start: where, with what, and what somebody should know who meets this server.
 
-use crate::cli::Options;
+use crate::cli::{CertReqs, Http, Options};
 use crate::listen::Bound;
 use crate::settings;
 
@@ -17,7 +17,8 @@ pub(crate) fn lines(options: &Options, bound: &[Bound]) -> Vec<String> {
     let threads = settings::threads(options);
     let plural =
         |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
-    let addresses: Vec<_> = bound.iter().map(Bound::address).collect();
+    let encrypted = options.tls.ssl_certfile.is_some();
+    let addresses: Vec<_> = bound.iter().map(|bound| bound.address(encrypted)).collect();
     let mut lines = vec![format!(
         "Tidepool {} on {} (Press CTRL+C to quit)",
         env!("CARGO_PKG_VERSION"),
@@ -32,6 +33,7 @@ pub(crate) fn lines(options: &Options, bound: &[Bound]) -> Vec<String> {
         plural(threads, "thread"),
         if processes.workers == 1 { "" } else { " each" }
     ));
+    lines.push(protocols(options));
     if let Some(address) = options.logging.metrics {
         lines.push(format!("figures on http://{address}/metrics"));
     }
@@ -43,4 +45,23 @@ pub(crate) fn lines(options: &Options, bound: &[Bound]) -> Vec<String> {
         lines.push(format!("proxies whose word counts: {}", proxies.forwarded_allow_ips));
     }
     lines
+}
+
+/// What is spoken here.
+fn protocols(options: &Options) -> String {
+    let http = match options.listening.http {
+        Http::Auto => "HTTP/1.1 and HTTP/2",
+        Http::H1 => "HTTP/1.1",
+        Http::H2 => "HTTP/2",
+    };
+    let tls = if options.tls.ssl_certfile.is_none() {
+        ", not encrypted"
+    } else {
+        match options.tls.ssl_cert_reqs {
+            CertReqs::None => " over TLS",
+            CertReqs::Optional => " over TLS, for clients with a certificate and without",
+            CertReqs::Required => " over TLS, for clients with a certificate",
+        }
+    };
+    format!("{http}{tls}")
 }

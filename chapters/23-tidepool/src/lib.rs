@@ -4,16 +4,16 @@
 //! tidepool::main(gateway::crab_app) // all of a program's `main`
 //! ```
 //!
-//! It is a composition. Connections are [`http_server`]'s and [`websockets`]', start-up and end are [`lifespan`]'s; what is here is around them:
+//! It is a composition. Connections are [`http_server`]'s, [`http2_and_tls`]'s and [`websockets`]', start-up and end are [`lifespan`]'s; what is here is around them:
 //!
 //! - [`cli`]: the options, from the command line, the environment and a file. [`settings`]: what the parts below are set up with.
 //! - [`listen`]: the sockets, and what stands before HTTP on a connection.
+//! - `speaking`: what is spoken on a connection: TLS or not, and which HTTP.
 //! - [`process`]: one process that serves. [`supervise`]: several of them, and the one that watches over them.
 //! - `stack`: the layers around the application, out of [`proxy`], [`metrics`], [`log`] and [`files`].
 //! - [`reload`]: one process that is built again and started again, for development.
 //!
-//! It is for Unix only. It leaves out TLS and HTTP/2: a connection would choose its protocol in [`listen::accept`], behind the prelude,
-//! and their settings would stand beside those of HTTP in [`settings`].
+//! It is for Unix only.
 //!
 //! # Exit codes
 //!
@@ -34,6 +34,7 @@ pub mod process;
 pub mod proxy;
 pub mod reload;
 pub mod settings;
+mod speaking;
 mod stack;
 pub mod supervise;
 
@@ -68,14 +69,18 @@ pub fn run<A: App + 'static>(arguments: impl IntoIterator<Item = OsString>, app:
         Err(refusal) => return say(&refusal),
     };
     log::install(&options.logging);
+    let tls = match speaking::certificates(&options) {
+        Ok(tls) => tls,
+        Err(why) => return fail(why),
+    };
     if supervise::is_worker() {
-        process::worker(&options, app)
+        process::worker(&options, tls, app)
     } else if options.development.reload {
         reload::run(&options, &arguments)
     } else if options.processes.workers > 1 {
         supervise::run(&options, &arguments)
     } else {
-        process::single(&options, app)
+        process::single(&options, tls, app)
     }
 }
 // ANCHOR_END: main

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::App;
-use lifespan::{Outcome, Signal, Signals, Stage, Stages, serve_on};
+use http2_and_tls::Tls;
+use lifespan::{Outcome, Signal, Signals, Stage, Stages, serve_as};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
@@ -18,7 +19,8 @@ use crate::listen::accept::Acceptor;
 use crate::listen::notify::Supervisor;
 use crate::listen::{Bound, Sockets};
 use crate::metrics::{self, Metrics};
-use crate::supervise::{Line, receive};
+use crate::speaking::{Speaking, renew};
+use crate::supervise::{Line, is_worker, receive};
 use crate::{banner, fail, settings, stack};
 
 /// The runtime of signals and bounds, and that of the calls.
@@ -42,7 +44,7 @@ impl Runtimes {
 
 // ANCHOR: single
 /// The only process. Returns the exit code.
-pub fn single<A: App + 'static>(options: &Options, app: A) -> u8 {
+pub fn single<A: App + 'static>(options: &Options, tls: Option<Tls>, app: A) -> u8 {
     let sockets = match Sockets::take(&options.listening) {
         Ok(sockets) => sockets,
         Err(error) => return fail(error),
@@ -85,13 +87,14 @@ pub fn single<A: App + 'static>(options: &Options, app: A) -> u8 {
         tracing::info!("--limit-max-requests is reached");
         let _ = enough.send(Signal::Terminate);
     });
-    serve(runtimes, app, options, sockets, &metrics, stages, (end, signals))
+    let speaking = Spoken { options, tls, metrics };
+    serve(runtimes, app, speaking, sockets, stages, (end, signals))
 }
 // ANCHOR_END: single
 
 // ANCHOR: worker
 /// A worker: its sockets, and the order to end, come from the supervisor. Returns the exit code.
-pub fn worker<A: App + 'static>(options: &Options, app: A) -> u8 {
+pub fn worker<A: App + 'static>(options: &Options, tls: Option<Tls>, app: A) -> u8 {
     let (control, bound) = match receive() {
         Ok(received) => received,
         Err(error) => return fail(format_args!("the supervisor is not to be understood: {error}")),
@@ -124,7 +127,8 @@ pub fn worker<A: App + 'static>(options: &Options, app: A) -> u8 {
         stage => tell(stage),
     });
     let app = stack::around(app, options, &metrics, move || drop(say.send(Line::Enough)));
-    serve(runtimes, app, options, bound.into(), &metrics, stages, (end, signals))
+    let speaking = Spoken { options, tls, metrics };
+    serve(runtimes, app, speaking, bound.into(), stages, (end, signals))
 }
 // ANCHOR_END: worker
 
@@ -137,12 +141,18 @@ fn queue(calls: &Handle) -> usize {
     calls.metrics().global_queue_depth()
 }
 
+/// What a server of connections is made of, beside its application.
+struct Spoken<'a> {
+    options: &'a Options,
+    tls: Option<Tls>,
+    metrics: Arc<Metrics>,
+}
+
 fn serve<A: App + 'static>(
     runtimes: Runtimes,
     app: A,
-    options: &Options,
+    Spoken { options, tls, metrics }: Spoken<'_>,
     mut sockets: Sockets,
-    metrics: &Arc<Metrics>,
     stages: Stages,
     (end, signals): (UnboundedSender<Signal>, Signals),
 ) -> u8 {
@@ -150,7 +160,7 @@ fn serve<A: App + 'static>(
     let bound: Vec<Bound> = std::mem::take(&mut sockets.bound);
     let acceptor = {
         let _guard = calls.enter();
-        Acceptor::new(bound, settings::prelude(options), Arc::clone(metrics))
+        Acceptor::new(bound, settings::prelude(options), tls.is_some(), Arc::clone(&metrics))
     };
     let acceptor = match acceptor {
         Ok(acceptor) => acceptor,
@@ -159,7 +169,9 @@ fn serve<A: App + 'static>(
     let config = settings::life(options, stages);
     let outcome = control.block_on(async {
         forward(end)?;
-        Ok::<_, io::Error>(serve_on(calls.handle(), acceptor, app, config, signals).await)
+        renew_at_hangup(tls.clone())?;
+        let speaking = |http| Speaking::new(http, options, tls, metrics);
+        Ok::<_, io::Error>(serve_as(calls.handle(), acceptor, app, config, signals, speaking).await)
     });
     let outcome = match outcome {
         Ok(outcome) => outcome,
@@ -190,6 +202,24 @@ fn forward(end: UnboundedSender<Signal>) -> io::Result<()> {
             }
         });
     }
+    Ok(())
+}
+
+/// Certificates are read again at SIGHUP, and connections go on. Without TLS there is nothing to read again, and the signal does what it does to any program;
+/// but a worker is not to die of one that was meant for its supervisor.
+fn renew_at_hangup(tls: Option<Tls>) -> io::Result<()> {
+    if tls.is_none() && !is_worker() {
+        return Ok(());
+    }
+    let mut hangups = signal(SignalKind::hangup())?;
+    tokio::spawn(async move {
+        while hangups.recv().await.is_some() {
+            if let Some(tls) = tls.clone() {
+                // Not on this thread, which keeps signals and bounds: files may be slow.
+                let _ = tokio::task::spawn_blocking(move || renew(&tls)).await;
+            }
+        }
+    });
     Ok(())
 }
 

@@ -1,12 +1,13 @@
-//! From options to what the parts below are set up with: [`http_server::Config`], [`websockets::Config`] and [`lifespan::Config`].
+//! From options to what the parts below are set up with: [`http_server::Config`], [`Http2`], [`TlsConfig`], [`websockets::Config`] and [`lifespan::Config`].
 
 use std::time::Duration;
 
 use http::HeaderValue;
+use http2_and_tls::{Clients, Http2, TlsConfig};
 use lifespan::{Mode, Stages};
 use websockets::{Patience, WebSockets};
 
-use crate::cli::{self, Options};
+use crate::cli::{self, CertReqs, Options};
 use crate::listen::accept::Prelude;
 use crate::log;
 
@@ -57,6 +58,49 @@ pub fn http(options: &Options) -> http_server::Config {
         upgrade: Some(WebSockets::new(web_sockets(options))),
         errors: log::errors(),
     }
+}
+
+/// That of HTTP/2.
+pub fn http2(options: &Options) -> Http2 {
+    let own = &options.http2;
+    Http2 {
+        streams: own.http2_max_concurrent_streams,
+        window: own.http2_initial_stream_window_size,
+        connection_window: own.http2_initial_connection_window_size,
+        frame: own.http2_max_frame_size,
+        send_buffer: in_memory(own.http2_max_send_buffer_size),
+        keep_alive: own.http2_timeout_idle,
+        ping: own.http2_keep_alive_interval,
+        ping_timeout: own.http2_keep_alive_timeout,
+        resets: own.http2_limit_resets,
+        settings: own.http2_limit_settings,
+        pings: own.http2_limit_pings,
+        empty: own.http2_limit_empty_data,
+        others: own.http2_limit_other_frames,
+        updates: own.http2_limit_window_updates,
+    }
+}
+
+/// That of TLS, if there is TLS.
+pub fn tls(options: &Options) -> Option<TlsConfig> {
+    let own = &options.tls;
+    let certificates = own.ssl_certfile.clone()?;
+    let authorities = own.ssl_ca_certs.clone().unwrap_or_default();
+    Some(TlsConfig {
+        key: own.ssl_keyfile.clone().unwrap_or_else(|| certificates.clone()),
+        certificates,
+        password: own.ssl_keyfile_password.clone(),
+        clients: match own.ssl_cert_reqs {
+            CertReqs::None => Clients::NotAsked,
+            CertReqs::Optional => Clients::Optional(authorities),
+            CertReqs::Required => Clients::Required(authorities),
+        },
+        handshake: own.ssl_timeout_handshake,
+        handshakes: own.ssl_max_handshakes,
+        resumption: own.ssl_resumption,
+        http1: options.listening.http != cli::Http::H2,
+        http2: options.listening.http != cli::Http::H1,
+    })
 }
 
 /// That of WebSockets.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use gateway::{App, Error, Receive, ResponseBody, ResponseStart, Scope, Sender, Shutdown, State};
-use http_server::{Config, Server};
+use http_server::{Config, Listener, Server};
 use proctor::{expect_eq, watch_async};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -545,5 +545,32 @@ fn a_body_that_is_passed_over_has_the_same_bounds() {
         let began = Instant::now();
         expect_eq!(client.hear_all().await, "", "what comes after the response");
         expect_eq!(began.elapsed().as_secs(), 30, "seconds");
+    });
+}
+
+/// Brings no connection, as there are no file descriptors left.
+struct Exhausted;
+
+impl Listener for Exhausted {
+    type Stream = tokio::io::DuplexStream;
+
+    async fn accept(&mut self, _: &Config) -> std::io::Result<Self::Stream> {
+        Err(std::io::Error::other("too many open files"))
+    }
+
+    fn address(&self) -> Option<gateway::Address> {
+        None
+    }
+}
+
+#[test]
+fn connections_that_cannot_be_accepted_are_reported_now_and_then() {
+    watch_async(async {
+        let failures = Diary::default();
+        let server = Server::new(Conformance::default(), config(&failures));
+        server.serve_until(Exhausted, sleep(25 * SECOND)).await;
+        let lines = failures.lines();
+        expect_eq!(lines.len(), 3, "lines in 25 s, in which it is tried 20 times a second");
+        assert!(lines.iter().all(|line| line.contains("accept: too many open files")), "{lines:?}");
     });
 }

@@ -35,7 +35,7 @@ pub fn config(failures: &Diary) -> Config {
 }
 
 /// How many bytes a connection in memory holds, each way.
-const PIPE: usize = 16 * 1024;
+pub const PIPE: usize = 16 * 1024;
 
 /// A server, and where its failures are noted.
 pub fn server<A: App + 'static>(

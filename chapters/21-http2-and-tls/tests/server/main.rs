@@ -7,6 +7,7 @@ mod authority;
 mod clients;
 mod common;
 mod floods;
+mod life;
 mod limits;
 mod streams;
 mod tls;

@@ -20,8 +20,8 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
 pub use options::{
-    Application, Development, ForwardedHeader, Lifespan, Limits, Listening, LogFormat, LogLevel,
-    Logging, Options, Processes, Proxies, StaticDir, Times, WebSockets,
+    Application, CertReqs, Development, ForwardedHeader, Http, Http2, Lifespan, Limits, Listening,
+    LogFormat, LogLevel, Logging, Options, Processes, Proxies, StaticDir, Times, Tls, WebSockets,
 };
 
 /// Looks an environment variable up.
@@ -64,6 +64,7 @@ pub fn parse(
     let command = laid_under(command, &environment);
     let matches = command.try_get_matches_from(arguments).map_err(|error| refusal(&error))?;
     let mut options = Options::from_arg_matches(&matches).map_err(|error| refusal(&error))?;
+    options.tls.check().map_err(|why| unusable("TLS", &why))?;
     options.listening.prefer(&named(&matches), &|name| environment.contains_key(name));
     Ok(options)
 }

@@ -10,8 +10,9 @@ use std::time::Duration;
 use clap::builder::ArgAction::Set;
 use clap::{Args, Parser, ValueEnum};
 use http::{HeaderName, HeaderValue};
+use http2_and_tls::{Allowance, Password};
 
-use super::units::{mode, size, time};
+use super::units::{allowance, mode, size, time, window};
 use crate::proxy::Trust;
 use crate::reload::Pattern;
 
@@ -22,9 +23,11 @@ Times are seconds (5, 0.25) or have a unit (500ms, 2m); never is no bound. Sizes
 A switch that is on is turned off by =false, or by --no-… before its name.
 
 SIGTERM and SIGINT end the server, requests first; a second SIGINT ends it at once. With several workers, SIGHUP replaces them one by one, \
-SIGTTIN adds one, SIGTTOU takes one away.
+SIGTTIN adds one, SIGTTOU takes one away; with one, and TLS, SIGHUP has it read certificate and key again. Connections that are open stay as they are.
 
-Exit codes: 0 told to stop; 1 a socket could not be had, or the end went wrong; 2 the options cannot be used; 3 the application did not start; \
+TLS is 1.2 and 1.3, with none but suites that nobody has broken: there is no --ssl-version and no --ssl-ciphers to choose worse ones by.
+
+Exit codes: 0 told to stop; 1 a socket or a certificate could not be had, or the end went wrong; 2 the options cannot be used; 3 the application did not start; \
 130 and 143 ended by a signal.";
 
 /// Serves this application.
@@ -38,6 +41,8 @@ pub struct Options {
     #[command(flatten)]
     pub listening: Listening,
     #[command(flatten)]
+    pub tls: Tls,
+    #[command(flatten)]
     pub processes: Processes,
     #[command(flatten)]
     pub application: Application,
@@ -49,6 +54,8 @@ pub struct Options {
     pub limits: Limits,
     #[command(flatten)]
     pub times: Times,
+    #[command(flatten)]
+    pub http2: Http2,
     #[command(flatten)]
     pub web_sockets: WebSockets,
     #[command(flatten)]
@@ -77,6 +84,9 @@ pub struct Listening {
     /// How many connections wait in the kernel to be accepted
     #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..=65_535))]
     pub backlog: u32,
+    /// What clients may speak. auto is HTTP/1.1 and HTTP/2: over TLS as the two agree, else as the client begins
+    #[arg(long, value_enum, default_value = "auto")]
+    pub http: Http,
 }
 
 impl Listening {
@@ -91,6 +101,70 @@ impl Listening {
             Some("uds") => self.fd = None,
             Some(_) => (self.uds, self.fd) = (None, None),
             None => {}
+        }
+    }
+}
+
+/// What is so for TLS, which is on if there is a certificate.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "TLS")]
+pub struct Tls {
+    /// The server's certificate and those that vouch for it, in PEM: HTTPS is served, and nothing else. Read again at SIGHUP
+    #[arg(long, value_name = "FILE")]
+    pub ssl_certfile: Option<PathBuf>,
+    /// Its private key, in PEM [default: it is in the certificate's file]
+    #[arg(long, value_name = "FILE")]
+    pub ssl_keyfile: Option<PathBuf>,
+    /// What the key is encrypted with; by the environment or the file, as others may see the command line
+    #[arg(long, value_name = "PASSWORD", hide_default_value = true)]
+    pub ssl_keyfile_password: Option<Password>,
+    /// Whether clients have to show a certificate: none, optional, required (or 0, 1, 2)
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHETHER",
+        default_value = "none",
+        hide_possible_values = true
+    )]
+    pub ssl_cert_reqs: CertReqs,
+    /// Whose certificates they may show: those that these vouch for, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub ssl_ca_certs: Option<PathBuf>,
+    /// Whether a client that comes again may go on with its session, which is cheaper
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "true", action = Set, hide_possible_values = true)]
+    pub ssl_resumption: bool,
+    /// How long a handshake may take, with the wait for its turn
+    #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
+    pub ssl_timeout_handshake: Duration,
+    /// How many handshakes are under way at a time; more wait for their turn
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    pub ssl_max_handshakes: usize,
+}
+
+impl Tls {
+    /// What only some of the options together have wrong.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let needs = [
+            ("--ssl-keyfile", self.ssl_keyfile.is_some()),
+            ("--ssl-keyfile-password", self.ssl_keyfile_password.is_some()),
+            ("--ssl-ca-certs", self.ssl_ca_certs.is_some()),
+            ("--ssl-cert-reqs", self.ssl_cert_reqs != CertReqs::None),
+        ];
+        if let (None, Some((name, _))) =
+            (&self.ssl_certfile, needs.iter().find(|(_, given)| *given))
+        {
+            return Err(format!(
+                "{name} is nothing without --ssl-certfile, the server's certificate"
+            ));
+        }
+        match (self.ssl_cert_reqs, &self.ssl_ca_certs) {
+            (CertReqs::None, Some(_)) => Err(
+                "--ssl-ca-certs says whose certificates clients may show, and --ssl-cert-reqs none does not ask for one: add --ssl-cert-reqs required, or optional".into(),
+            ),
+            (CertReqs::Optional | CertReqs::Required, None) => Err(
+                "--ssl-cert-reqs asks clients for a certificate: add --ssl-ca-certs, which says whose certificates are good".into(),
+            ),
+            _ => Ok(()),
         }
     }
 }
@@ -272,6 +346,54 @@ pub struct Times {
     pub timeout_leave: Duration,
 }
 
+/// What is so for HTTP/2; what it has in common with HTTP/1.1 is among the limits and times above.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "HTTP/2")]
+pub struct Http2 {
+    /// How many streams a client has open at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub http2_max_concurrent_streams: u32,
+    /// How much of a body waits for the application, for each stream
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = window)]
+    pub http2_initial_stream_window_size: u32,
+    /// And for all of a connection [default: as much for each of its streams]
+    #[arg(long, value_name = "SIZE", value_parser = window)]
+    pub http2_initial_connection_window_size: Option<u32>,
+    /// The largest frame of a client, from 16KiB to 16MiB
+    #[arg(long, value_name = "SIZE", default_value = "16KiB", value_parser = window)]
+    pub http2_max_frame_size: u32,
+    /// How much of a response waits for a slow client, for each stream
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size)]
+    pub http2_max_send_buffer_size: u64,
+    /// A connection without a stream
+    #[arg(long, value_name = "TIME", default_value = "60", value_parser = time)]
+    pub http2_timeout_idle: Duration,
+    /// After how long a silence a client with open streams is asked whether it is there
+    #[arg(long, value_name = "TIME", default_value = "20", value_parser = time)]
+    pub http2_keep_alive_interval: Duration,
+    /// How long it may be silent then
+    #[arg(long, value_name = "TIME", default_value = "20", value_parser = time)]
+    pub http2_keep_alive_timeout: Duration,
+    /// How often a client may reset a stream: so many times at once, and so many a second; this and the next ones end the connection of who goes beyond
+    #[arg(long, value_name = "BURST/RATE", default_value = "200/20", value_parser = allowance)]
+    pub http2_limit_resets: Allowance,
+    /// How often it may send SETTINGS
+    #[arg(long, value_name = "BURST/RATE", default_value = "10/1", value_parser = allowance)]
+    pub http2_limit_settings: Allowance,
+    /// PING
+    #[arg(long, value_name = "BURST/RATE", default_value = "30/3", value_parser = allowance)]
+    pub http2_limit_pings: Allowance,
+    /// DATA that brings nothing
+    #[arg(long, value_name = "BURST/RATE", default_value = "100/10", value_parser = allowance)]
+    pub http2_limit_empty_data: Allowance,
+    /// PRIORITY, and frames that nobody knows
+    #[arg(long, value_name = "BURST/RATE", default_value = "300/10", value_parser = allowance)]
+    pub http2_limit_other_frames: Allowance,
+    /// WINDOW_UPDATE, beyond one for each KiB that it was sent
+    #[arg(long, value_name = "BURST/RATE", default_value = "1000/100", value_parser = allowance)]
+    pub http2_limit_window_updates: Allowance,
+}
+
 /// What is so for WebSockets.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "WebSockets")]
@@ -336,6 +458,31 @@ pub struct Development {
     /// What builds the program, for a shell [default: cargo build, as this program was built]
     #[arg(long, value_name = "COMMAND")]
     pub reload_command: Option<String>,
+}
+
+/// What clients may speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "what is said of values would make --help twice as long")]
+pub enum Http {
+    Auto,
+    // Granian's and Uvicorn's words for the same are read too.
+    #[value(name = "h1", alias = "1")]
+    H1,
+    #[value(name = "h2", alias = "2")]
+    H2,
+}
+
+/// Whether clients show certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[expect(missing_docs, reason = "see the option")]
+pub enum CertReqs {
+    // The numbers are those of Python's module ssl, which Uvicorn takes.
+    #[value(alias = "0")]
+    None,
+    #[value(alias = "1")]
+    Optional,
+    #[value(alias = "2")]
+    Required,
 }
 
 /// Whether the application is asked about its lifespan.
@@ -420,7 +567,8 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 
 /// Whether an option is on or off, by the name of its field.
 pub(super) fn is_switch(id: &str) -> bool {
-    const SWITCHES: [&str; 9] = [
+    const SWITCHES: [&str; 10] = [
+        "ssl_resumption",
         "ws_per_message_deflate",
         "server_header",
         "date_header",

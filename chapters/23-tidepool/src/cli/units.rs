@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http2_and_tls::Allowance;
+
 /// `5`, `0.25`, `500ms`, `2m`, `1h`, and `never`, which is longer than anything. A number alone is seconds, as with Uvicorn.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     const WANTED: &str = "a time is a number of seconds, as 5 or 0.25, or has a unit, as 500ms, 2m, 1h; or it is never";
@@ -27,6 +29,23 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     number.parse().ok().and_then(|number: u64| number.checked_mul(bytes)).ok_or_else(|| {
         "a size is a number of bytes, as 65536, or has a unit, as 64KiB, 16MiB".to_owned()
     })
+}
+
+/// A size that HTTP/2 can say.
+pub(super) fn window(text: &str) -> Result<u32, String> {
+    let bytes = u32::try_from(size(text)?).ok().filter(|bytes| i32::try_from(*bytes).is_ok());
+    bytes.ok_or_else(|| "HTTP/2 has none above 2 GiB".to_owned())
+}
+
+/// `200/20`: so many at once, and so many a second.
+pub(super) fn allowance(text: &str) -> Result<Allowance, String> {
+    let number = |text: &str| text.parse().ok();
+    let both = text.split_once('/');
+    let both = both.and_then(|(burst, rate)| Some((number(burst)?, number(rate)?)));
+    let (burst, per_second) = both.ok_or(
+        "it is BURST/RATE, as 200/20: so many at once, and so many a second in the long run",
+    )?;
+    Ok(Allowance { burst, per_second })
 }
 
 /// A file's mode, in octal digits: `660`.
@@ -60,6 +79,23 @@ mod tests {
         }
         for text in ["", "-1", "64kb", "99999999999999999999", "18446744073709551615KiB"] {
             assert!(size(text).is_err(), "{text:?} was taken for a size");
+        }
+    }
+
+    #[test]
+    fn allowances_are_a_burst_and_a_rate() {
+        assert_eq!(allowance("200/20"), Ok(Allowance { burst: 200, per_second: 20 }));
+        for text in ["", "200", "200/", "/20", "200/20/2", "-1/2", "many/2"] {
+            assert!(allowance(text).is_err(), "{text:?} was taken for an allowance");
+        }
+    }
+
+    #[test]
+    fn windows_are_sizes_up_to_what_http_2_can_say() {
+        assert_eq!(window("64KiB"), Ok(65_536));
+        assert_eq!(window("2147483647"), Ok(i32::MAX as u32));
+        for text in ["2GiB", "8GiB", "wide"] {
+            assert!(window(text).is_err(), "{text:?} was taken for a window");
         }
     }
 

@@ -1,7 +1,7 @@
 //! From sockets to connections: several sockets as one listener, and what stands before HTTP on a connection.
 //!
 //! Two kinds of socket come together here in one type of stream, so that the server above is compiled once.
-//! A connection passes what [`Prelude`] says before the server has it. Today that is the PROXY protocol's header; TLS belongs behind it, in `admit`.
+//! A connection passes what [`Prelude`] says before the server has it, which is the PROXY protocol's header. TLS comes behind that, and is the server's.
 
 use std::future::poll_fn;
 use std::io;
@@ -41,6 +41,8 @@ pub struct Acceptor {
     /// Who is asked first, so that no socket starves another.
     turn: usize,
     prelude: Option<Prelude>,
+    /// What a connection does that has no prelude before it, or no more.
+    first: Phase,
     admitted: JoinSet<Option<Stream>>,
     metrics: Arc<Metrics>,
 }
@@ -52,7 +54,7 @@ enum Kind<T, U> {
 }
 
 impl Acceptor {
-    /// Accepts from all of these.
+    /// Accepts from all of these. Whether a handshake comes first is for the figures.
     ///
     /// # Errors
     ///
@@ -64,8 +66,10 @@ impl Acceptor {
     pub fn new(
         bound: Vec<Bound>,
         prelude: Option<Prelude>,
+        handshake: bool,
         metrics: Arc<Metrics>,
     ) -> io::Result<Self> {
+        let first = if handshake { Phase::Handshake } else { Phase::Silent };
         let sockets = bound.into_iter().map(|bound| match bound {
             Bound::Tcp(listener) => {
                 listener.set_nonblocking(true)?;
@@ -77,7 +81,7 @@ impl Acceptor {
             }
         });
         let sockets = sockets.collect::<io::Result<_>>()?;
-        Ok(Self { sockets, turn: 0, prelude, admitted: JoinSet::new(), metrics })
+        Ok(Self { sockets, turn: 0, prelude, first, admitted: JoinSet::new(), metrics })
     }
 
     fn poll_socket(
@@ -121,10 +125,13 @@ impl Listener for Acceptor {
                     return Poll::Pending;
                 }
                 let kind = ready!(self.poll_socket(config, cx))?;
-                let stream = Stream::new(kind, &self.metrics);
+                let first = if self.prelude.is_some() { Phase::Prelude } else { self.first };
+                let stream = Stream::new(kind, first, &self.metrics);
                 match &self.prelude {
                     None => return Poll::Ready(Ok(stream)),
-                    Some(prelude) => drop(self.admitted.spawn(admit(stream, prelude.clone()))),
+                    Some(prelude) => {
+                        self.admitted.spawn(admit(stream, prelude.clone(), self.first));
+                    }
                 }
             }
         })
@@ -141,7 +148,7 @@ impl Listener for Acceptor {
 // ANCHOR_END: accept
 
 /// A connection whose prelude is over, if it was well. In a task of its own: a client that is slow to say who it is holds up nobody.
-async fn admit(mut stream: Stream, prelude: Prelude) -> Option<Stream> {
+async fn admit(mut stream: Stream, prelude: Prelude, then: Phase) -> Option<Stream> {
     let (peer, _) = stream.addresses();
     if !prelude.trust.trusts(peer.as_ref()) {
         tracing::warn!(
@@ -150,14 +157,16 @@ async fn admit(mut stream: Stream, prelude: Prelude) -> Option<Stream> {
         );
         return None;
     }
-    stream.phase.enter(Phase::Prelude);
     let header = timeout(prelude.bound, proxy_protocol::read(&mut stream)).await;
     let why = match header {
         Ok(Ok((said, heard))) => {
             if let Some((client, server)) = said {
                 stream.said = Some((Address::Ip(client), Address::Ip(server)));
             }
-            stream.phase.enter(if heard.is_empty() { Phase::Silent } else { Phase::Open });
+            stream.phase.enter(then);
+            if !heard.is_empty() {
+                stream.phase.heard();
+            }
             stream.heard = heard;
             return Some(stream);
         }
@@ -176,12 +185,13 @@ pub struct Stream {
     heard: Bytes,
     /// Client and server, by the prelude's word.
     said: Option<(Address, Address)>,
-    phase: PhaseGuard,
+    phase: Arc<PhaseGuard>,
 }
 
 impl Stream {
-    fn new(kind: Kind<Tcp, Unix>, metrics: &Arc<Metrics>) -> Self {
-        Self { kind, heard: Bytes::new(), said: None, phase: PhaseGuard::accepted(metrics) }
+    fn new(kind: Kind<Tcp, Unix>, first: Phase, metrics: &Arc<Metrics>) -> Self {
+        let phase = Arc::new(PhaseGuard::accepted(metrics, first));
+        Self { kind, heard: Bytes::new(), said: None, phase }
     }
 }
 
@@ -214,6 +224,11 @@ impl Transport for Stream {
             (None, Kind::Tcp(stream)) => stream.addresses(),
             (None, Kind::Unix(stream)) => stream.addresses(),
         }
+    }
+
+    fn idle(&self) -> impl Fn(bool) + Send + Sync + 'static {
+        let phase = Arc::clone(&self.phase);
+        move |idle| phase.enter(if idle { Phase::Idle } else { Phase::Active })
     }
 }
 

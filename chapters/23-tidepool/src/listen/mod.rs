@@ -103,10 +103,11 @@ impl Bound {
     }
 
     /// As a reader may type it.
-    pub fn address(&self) -> String {
+    pub fn address(&self, encrypted: bool) -> String {
+        let scheme = if encrypted { "https" } else { "http" };
         match self {
             Self::Tcp(listener) => match listener.local_addr() {
-                Ok(address) => format!("http://{address}"),
+                Ok(address) => format!("{scheme}://{address}"),
                 Err(error) => format!("an unknown address ({error})"),
             },
             Self::Unix(listener) => {

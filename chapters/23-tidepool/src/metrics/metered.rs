@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use gateway::{App, Error, Receive, Rules, Scope, SendEvent, Sender, Verdict};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Version};
 use tokio::time::Instant;
 
-use super::{IN_FLIGHT, Metrics, WEBSOCKETS};
+use super::{IN_FLIGHT, Metrics, STREAMS, WEBSOCKETS};
 
 /// An application whose calls are counted, or not.
 pub struct Metered<A> {
@@ -25,12 +25,14 @@ impl<A: App> App for Metered<A> {
     async fn call(&self, scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
         let (metrics, http) = match (&self.metrics, &scope) {
             (Some(metrics), Scope::Http(http)) => (metrics, http),
-            (Some(metrics), Scope::WebSocket(_)) => {
+            (Some(metrics), Scope::WebSocket(socket)) => {
+                let _stream = stream(metrics, socket.version);
                 let _open = Gauge::up(metrics, WEBSOCKETS);
                 return self.app.call(scope, receive, send).await;
             }
             _ => return self.app.call(scope, receive, send).await,
         };
+        let _stream = stream(metrics, http.version);
         let started = Arc::new(Mutex::new(None));
         let mut request = Request {
             _in_flight: Gauge::up(metrics, IN_FLIGHT),
@@ -73,6 +75,11 @@ impl Drop for Request<'_> {
         let status = started.or(failed.then_some(StatusCode::INTERNAL_SERVER_ERROR));
         self.metrics.request(&self.method, status, self.began.elapsed());
     }
+}
+
+/// A call on a stream of HTTP/2.
+fn stream(metrics: &Metrics, version: Version) -> Option<Gauge<'_>> {
+    (version == Version::HTTP_2).then(|| Gauge::up(metrics, STREAMS))
 }
 
 struct Gauge<'a> {

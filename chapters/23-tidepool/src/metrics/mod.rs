@@ -10,7 +10,7 @@ mod serve;
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -42,10 +42,12 @@ const REQUESTS: usize = 0;
 const LATENCY: usize = REQUESTS + METHODS.len() * STATUSES.len();
 const LATENCY_SUM: usize = LATENCY + BUCKETS.len() + 1;
 const ACCEPTED: usize = LATENCY_SUM + 1;
-const GAUGES: usize = ACCEPTED + 1;
+const HANDSHAKES: usize = ACCEPTED + 1;
+const GAUGES: usize = HANDSHAKES + 2;
 const IN_FLIGHT: usize = GAUGES;
 const WEBSOCKETS: usize = IN_FLIGHT + 1;
-const PHASES: usize = WEBSOCKETS + 1;
+const STREAMS: usize = WEBSOCKETS + 1;
+const PHASES: usize = STREAMS + 1;
 const QUEUE: usize = PHASES + Phase::ALL.len();
 const ALL: usize = QUEUE + 1;
 
@@ -80,6 +82,11 @@ impl Metrics {
         self.add(LATENCY_SUM, micros);
     }
 
+    /// A handshake of TLS is over.
+    pub fn handshake(&self, well: bool) {
+        self.add(HANDSHAKES + usize::from(!well), 1);
+    }
+
     /// What was counted so far, with the length of the runtime's queue now.
     pub fn snapshot(&self, queue: usize) -> Snapshot {
         let mut values: Vec<_> = self.values.iter().map(|value| value.load(Relaxed)).collect();
@@ -96,23 +103,30 @@ impl Default for Metrics {
 
 /// How far a connection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Phase {
     /// It has to say who it is first.
     Prelude,
+    /// It has to agree on TLS.
+    Handshake,
     /// Accepted, and not a byte has come.
     Silent,
-    /// Something has come.
-    Open,
+    /// Nothing is under way.
+    Idle,
+    /// A request is, or a WebSocket.
+    Active,
 }
 
 impl Phase {
-    const ALL: [Self; 3] = [Self::Prelude, Self::Silent, Self::Open];
+    const ALL: [Self; 5] = [Self::Prelude, Self::Handshake, Self::Silent, Self::Idle, Self::Active];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Prelude => "prelude",
+            Self::Handshake => "handshake",
             Self::Silent => "silent",
-            Self::Open => "open",
+            Self::Idle => "idle",
+            Self::Active => "active",
         }
     }
 }
@@ -121,35 +135,39 @@ impl Phase {
 #[derive(Debug)]
 pub struct PhaseGuard {
     metrics: Arc<Metrics>,
-    phase: Phase,
+    /// It is changed by the connection's own task.
+    phase: AtomicU8,
 }
 
 impl PhaseGuard {
     /// A new connection.
-    pub fn accepted(metrics: &Arc<Metrics>) -> Self {
+    pub fn accepted(metrics: &Arc<Metrics>, phase: Phase) -> Self {
         metrics.add(ACCEPTED, 1);
-        metrics.add(PHASES + Phase::Silent as usize, 1);
-        Self { metrics: Arc::clone(metrics), phase: Phase::Silent }
+        metrics.add(PHASES + phase as usize, 1);
+        Self { metrics: Arc::clone(metrics), phase: AtomicU8::new(phase as u8) }
     }
 
-    /// It goes on.
-    pub fn enter(&mut self, phase: Phase) {
-        self.metrics.less(PHASES + self.phase as usize);
-        self.phase = phase;
+    /// It goes on, or is where it was.
+    pub fn enter(&self, phase: Phase) {
+        if self.phase.load(Relaxed) == phase as u8 {
+            return;
+        }
+        let before = self.phase.swap(phase as u8, Relaxed);
+        self.metrics.less(PHASES + usize::from(before));
         self.metrics.add(PHASES + phase as usize, 1);
     }
 
-    /// Bytes of HTTP have come. Bytes of the prelude are none.
-    pub fn heard(&mut self) {
-        if self.phase == Phase::Silent {
-            self.enter(Phase::Open);
+    /// Bytes of HTTP have come. Those of a prelude or a handshake are none.
+    pub fn heard(&self) {
+        if self.phase.load(Relaxed) == Phase::Silent as u8 {
+            self.enter(Phase::Active);
         }
     }
 }
 
 impl Drop for PhaseGuard {
     fn drop(&mut self) {
-        self.metrics.less(PHASES + self.phase as usize);
+        self.metrics.less(PHASES + usize::from(*self.phase.get_mut()));
     }
 }
 
@@ -226,10 +244,16 @@ impl Snapshot {
             ("tidepool_connections_accepted_total", "counter", "Connections, in all.", ACCEPTED),
             ("tidepool_requests_in_flight", "gauge", "Calls that have not returned.", IN_FLIGHT),
             ("tidepool_websockets_open", "gauge", "Calls for a WebSocket.", WEBSOCKETS),
+            ("tidepool_http2_streams", "gauge", "Of all calls, those over HTTP/2.", STREAMS),
             ("tidepool_runtime_queue", "gauge", "Tasks that wait for a thread.", QUEUE),
         ] {
             family(&mut text, name, kind, help);
             line(&mut text, name, "", value(at));
+        }
+        family(&mut text, "tidepool_tls_handshakes_total", "counter", "How they ended.");
+        for (at, result) in ["well", "failed"].into_iter().enumerate() {
+            let labels = format!("{{result=\"{result}\"}}");
+            line(&mut text, "tidepool_tls_handshakes_total", &labels, value(HANDSHAKES + at));
         }
         family(&mut text, "tidepool_connections", "gauge", "Connections, by how far they are.");
         for phase in Phase::ALL {

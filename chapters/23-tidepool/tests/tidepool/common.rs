@@ -4,10 +4,25 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+
+/// Programs that others wrote take their time to begin, as handshakes do on a busy machine: this test has a minute.
+pub fn with_programs(test: impl FnOnce() + Send + 'static) {
+    let (done, ended) = channel::<()>();
+    let test = thread::spawn(move || {
+        let _done = done;
+        test();
+    });
+    let late = ended.recv_timeout(Duration::from_mins(1)) == Err(RecvTimeoutError::Timeout);
+    assert!(!late, "after a minute, the server or a client of it has not ended");
+    test.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
 
 /// A server, which ends with the test at the latest. What it says is read all the time: it must not wait for a test to listen.
 pub struct Server {
@@ -63,8 +78,8 @@ impl Server {
     }
 
     pub fn address(&mut self) -> String {
-        let line = self.until(" on http://");
-        let (_, after) = line.split_once("http://").unwrap();
+        let line = self.until(" on http");
+        let (_, after) = line.split_once("://").unwrap();
         after.split(' ').next().unwrap().to_owned()
     }
 
@@ -146,4 +161,65 @@ pub fn ask(address: &str, path: &str) -> String {
     let (start, body) = heard.split_once("\r\n\r\n").unwrap();
     assert!(start.starts_with("HTTP/1.1 200"), "{heard}");
     body.to_owned()
+}
+
+/// Clients that ask until they are told to stop.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    asked: Arc<AtomicUsize>,
+    failed: Arc<AtomicUsize>,
+    clients: Vec<thread::JoinHandle<()>>,
+}
+
+/// How many they are.
+pub const CLIENTS: usize = 4;
+
+impl Load {
+    /// Each asks for the page of an address, over a new connection each time.
+    pub fn on(address: &str) -> Self {
+        let address = address.to_owned();
+        Self::of(move || try_ask(&address, "/", "").is_ok_and(|heard| heard.ends_with("crab\n")))
+    }
+
+    /// Each asks so, and learns whether it was well.
+    pub fn of(ask: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        let ask = Arc::new(ask);
+        let stop = Arc::new(AtomicBool::new(false));
+        let (asked, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let client = |_| {
+            let ask = Arc::clone(&ask);
+            let (stop, asked, failed) =
+                (Arc::clone(&stop), Arc::clone(&asked), Arc::clone(&failed));
+            thread::spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    if !ask() {
+                        failed.fetch_add(1, Ordering::Relaxed);
+                    }
+                    asked.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        };
+        let clients = (0..CLIENTS).map(client).collect();
+        Self { stop, asked, failed, clients }
+    }
+
+    /// Goes on until so many more have been asked.
+    pub fn go_on(&self, more: usize) {
+        let until = self.asked.load(Ordering::Relaxed) + more;
+        while self.asked.load(Ordering::Relaxed) < until {
+            thread::yield_now();
+        }
+    }
+
+    pub fn failed(&self) -> usize {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    pub fn end(self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        for client in self.clients {
+            client.join().unwrap();
+        }
+        self.failed.load(Ordering::Relaxed)
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{CommandFactory, Parser};
+use http2_and_tls::{Allowance, Clients, Http2, TlsConfig};
 use lifespan::{Mode, Stages};
-use tidepool::cli::{self, ForwardedHeader, LogFormat, LogLevel, Options, Refusal};
+use tidepool::cli::{self, ForwardedHeader, Http, LogFormat, LogLevel, Options, Refusal};
 use tidepool::settings;
 
 fn parse(words: &str) -> Options {
@@ -33,6 +35,18 @@ fn ws(options: &Options) -> websockets::Config {
     settings::web_sockets(options)
 }
 
+fn h2(options: &Options) -> Http2 {
+    settings::http2(options)
+}
+
+fn tls(options: &Options) -> TlsConfig {
+    settings::tls(options).unwrap_or_else(|| TlsConfig::new("", ""))
+}
+
+fn often(allowance: Allowance) -> bool {
+    allowance == Allowance { burst: 9, per_second: 8 }
+}
+
 fn is(time: Duration, seconds: u64) -> bool {
     time == Duration::from_secs(seconds)
 }
@@ -48,6 +62,41 @@ const TABLE: &[Row] = &[
     ("--uds-mode 600", |o| o.listening.uds_mode == 0o600),
     ("--fd 3", |o| o.listening.fd == Some(3)),
     ("--backlog 7", |o| o.listening.backlog == 7),
+    ("--http h1", |o| o.listening.http == Http::H1),
+    ("--ssl-certfile crab.pem --http h1", |o| !tls(o).http2 && tls(o).http1),
+    ("--ssl-certfile crab.pem --http 2", |o| tls(o).http2 && !tls(o).http1),
+    ("--ssl-certfile crab.pem", |o| tls(o).certificates == Path::new("crab.pem")),
+    ("--ssl-certfile crab.pem", |o| tls(o).key == Path::new("crab.pem")),
+    ("--ssl-certfile crab.pem --ssl-keyfile key.pem", |o| tls(o).key == Path::new("key.pem")),
+    ("--ssl-certfile crab.pem --ssl-keyfile-password tide", |o| {
+        tls(o).password == Some("tide".into())
+    }),
+    ("--ssl-certfile crab.pem --ssl-cert-reqs optional --ssl-ca-certs ca.pem", |o| {
+        tls(o).clients == Clients::Optional("ca.pem".into())
+    }),
+    ("--ssl-certfile crab.pem --ssl-cert-reqs 2 --ssl-ca-certs ca.pem", |o| {
+        tls(o).clients == Clients::Required("ca.pem".into())
+    }),
+    ("--ssl-certfile crab.pem --no-ssl-resumption", |o| !tls(o).resumption),
+    ("--ssl-certfile crab.pem --ssl-resumption=false", |o| !tls(o).resumption),
+    ("--ssl-certfile crab.pem --ssl-timeout-handshake 9", |o| is(tls(o).handshake, 9)),
+    ("--ssl-certfile crab.pem --ssl-max-handshakes 9", |o| tls(o).handshakes == 9),
+    ("--http2-max-concurrent-streams 9", |o| h2(o).streams == 9),
+    ("--http2-initial-stream-window-size 9KiB", |o| h2(o).window == 9 * 1024),
+    ("--http2-initial-connection-window-size 9MiB", |o| {
+        h2(o).connection_window == Some(9 * 1024 * 1024)
+    }),
+    ("--http2-max-frame-size 32KiB", |o| h2(o).frame == 32 * 1024),
+    ("--http2-max-send-buffer-size 9KiB", |o| h2(o).send_buffer == 9 * 1024),
+    ("--http2-timeout-idle 9", |o| is(h2(o).keep_alive, 9)),
+    ("--http2-keep-alive-interval 9", |o| is(h2(o).ping, 9)),
+    ("--http2-keep-alive-timeout 9", |o| is(h2(o).ping_timeout, 9)),
+    ("--http2-limit-resets 9/8", |o| often(h2(o).resets)),
+    ("--http2-limit-settings 9/8", |o| often(h2(o).settings)),
+    ("--http2-limit-pings 9/8", |o| often(h2(o).pings)),
+    ("--http2-limit-empty-data 9/8", |o| often(h2(o).empty)),
+    ("--http2-limit-other-frames 9/8", |o| often(h2(o).others)),
+    ("--http2-limit-window-updates 9/8", |o| often(h2(o).updates)),
     ("--workers 3", |o| o.processes.workers == 3),
     ("--threads 5", |o| settings::threads(o) == 5),
     ("--limit-max-requests 9", |o| o.processes.limit_max_requests == Some(9)),
@@ -120,7 +169,7 @@ const TABLE: &[Row] = &[
     ("--ws-timeout-linger 9", |o| is(ws(o).linger, 9)),
     ("--ws-drain 9", |o| is(ws(o).drain, 9)),
     ("--reload", |o| o.development.reload),
-    ("--reload-dir src", |o| o.development.reload_dir == [std::path::Path::new("src")]),
+    ("--reload-dir src", |o| o.development.reload_dir == [Path::new("src")]),
     ("--reload-include *.html", |o| o.development.reload_include[0].to_string() == "*.html"),
     ("--reload-exclude *.rs", |o| o.development.reload_exclude[0].to_string() == "*.rs"),
     ("--reload-delay 9", |o| is(o.development.reload_delay, 9)),
@@ -153,6 +202,10 @@ fn each_default_of_the_parts_is_the_command_lines_as_well() {
     };
     assert_eq!(times(&ours), times(&theirs));
     assert_eq!(ws(&parse("")), websockets::Config::default());
+    assert_eq!(format!("{:?}", h2(&parse(""))), format!("{:?}", Http2::default()));
+    assert!(settings::tls(&parse("")).is_none(), "there is TLS without a certificate");
+    let encrypted = tls(&parse("--ssl-certfile a.pem --ssl-keyfile b.pem"));
+    assert_eq!(format!("{encrypted:?}"), format!("{:?}", TlsConfig::new("a.pem", "b.pem")));
     let all = |config: &http_server::Config| {
         let c = config;
         let times = (
@@ -219,6 +272,20 @@ fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
 }
 
 #[test]
+fn what_belongs_together_may_come_from_different_places() {
+    let file = file("ssl-certfile = \"crab.pem\"\nssl-keyfile = \"key.pem\"\n");
+    let config = format!("--config {}", file.path().display());
+    let secret = ("TIDEPOOL_SSL_KEYFILE_PASSWORD", "low tide");
+    let options = with(&config, &[secret]).unwrap_or_else(|refusal| panic!("{}", refusal.text));
+    assert_eq!(tls(&options).key, Path::new("key.pem"));
+    assert_eq!(tls(&options).password, Some("low tide".into()));
+    // Nobody is to read it over a shoulder, or in a log.
+    let Err(help) = with(&format!("{config} --help"), &[secret]) else { panic!() };
+    assert!(!help.text.contains("low tide"), "{}", help.text);
+    assert!(!format!("{options:?}").contains("low tide"));
+}
+
+#[test]
 fn web_concurrency_is_the_number_of_workers_unless_ours_says_otherwise() {
     let file = file("workers = 2\n");
     let config = format!("--config {}", file.path().display());
@@ -258,6 +325,21 @@ fn what_is_wrong_is_said_with_its_place_and_what_would_be_right() {
         ("--static-dir public".to_owned(), vec![], vec!["/static=public"]),
         ("--header crab".to_owned(), vec![], vec!["NAME:VALUE"]),
         ("--forwarded-allow-ips proxy".to_owned(), vec![], vec!["proxy", "192.0.2.0/24"]),
+        ("--http 3".to_owned(), vec![], vec!["auto", "h1", "h2"]),
+        ("--http2-limit-resets 200".to_owned(), vec![], vec!["200/20"]),
+        ("--http2-max-concurrent-streams 0".to_owned(), vec![], vec!["0"]),
+        ("--ssl-keyfile k.pem".to_owned(), vec![], vec!["--ssl-keyfile", "--ssl-certfile"]),
+        ("--ssl-cert-reqs 2".to_owned(), vec![], vec!["--ssl-cert-reqs", "--ssl-certfile"]),
+        (
+            "--ssl-certfile c.pem --ssl-cert-reqs required".to_owned(),
+            vec![],
+            vec!["--ssl-ca-certs"],
+        ),
+        (
+            "--ssl-certfile c.pem --ssl-ca-certs ca.pem".to_owned(),
+            vec![],
+            vec!["--ssl-cert-reqs required"],
+        ),
         ("--workers 0".to_owned(), vec![], vec!["--workers", "1"]),
         ("--log-level loud".to_owned(), vec![], vec!["loud", "info"]),
         (String::new(), vec![("TIDEPOOL_PORT", "many")], vec!["TIDEPOOL_PORT", "many"]),

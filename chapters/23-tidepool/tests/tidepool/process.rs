@@ -3,67 +3,12 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use proctor::{expect_eq, watch};
 use rustix::process::Signal;
 
-use crate::common::{Server, ask, kill, try_ask};
-
-/// Clients that ask, over a new connection each time, until they are told to stop.
-struct Load {
-    stop: Arc<AtomicBool>,
-    asked: Arc<AtomicUsize>,
-    failed: Arc<AtomicUsize>,
-    clients: Vec<thread::JoinHandle<()>>,
-}
-
-const CLIENTS: usize = 4;
-
-impl Load {
-    fn on(address: &str) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
-        let (asked, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let client = |_| {
-            let address = address.to_owned();
-            let (stop, asked, failed) =
-                (Arc::clone(&stop), Arc::clone(&asked), Arc::clone(&failed));
-            thread::spawn(move || {
-                while !stop.load(Ordering::Relaxed) {
-                    let heard = try_ask(&address, "/", "");
-                    if !heard.is_ok_and(|heard| heard.ends_with("crab\n")) {
-                        failed.fetch_add(1, Ordering::Relaxed);
-                    }
-                    asked.fetch_add(1, Ordering::Relaxed);
-                }
-            })
-        };
-        let clients = (0..CLIENTS).map(client).collect();
-        Self { stop, asked, failed, clients }
-    }
-
-    /// Goes on until so many more have been asked.
-    fn go_on(&self, more: usize) {
-        let until = self.asked.load(Ordering::Relaxed) + more;
-        while self.asked.load(Ordering::Relaxed) < until {
-            thread::yield_now();
-        }
-    }
-
-    fn failed(&self) -> usize {
-        self.failed.load(Ordering::Relaxed)
-    }
-
-    fn end(self) -> usize {
-        self.stop.store(true, Ordering::Relaxed);
-        for client in self.clients {
-            client.join().unwrap();
-        }
-        self.failed.load(Ordering::Relaxed)
-    }
-}
+use crate::common::{CLIENTS, Load, Server, ask, kill, try_ask};
 
 #[test]
 fn a_worker_that_is_killed_under_load_takes_its_own_requests_along_and_no_others() {

@@ -19,10 +19,15 @@ async fn subject(scope: Scope, mut receive: Receive, send: Sender) -> Result<(),
     let http = match scope {
         Scope::Http(http) => http,
         Scope::Lifespan(_) => return live(receive, send).await,
-        Scope::WebSocket(_) => {
+        Scope::WebSocket(socket) => {
             receive.next().await;
             send.send(Accept::new()).await?;
-            return Ok(send.send(Message::from("crab")).await?);
+            let word = if socket.path() == "/scheme" { socket.scheme() } else { "crab" };
+            send.send(Message::from(word)).await?;
+            if socket.path() == "/open" {
+                while !matches!(receive.next().await, ReceiveEvent::WebSocketDisconnect(_)) {}
+            }
+            return Ok(());
         }
     };
     let text = match &*http.path() {
@@ -31,6 +36,10 @@ async fn subject(scope: Scope, mut receive: Receive, send: Sender) -> Result<(),
         "/scope" => {
             let client = http.client().map_or("nobody".to_owned(), ToString::to_string);
             format!("{client} {} {:?}", http.scheme(), http.root_path())
+        }
+        "/spoken" => {
+            let name = http.tls().and_then(|tls| tls.client_name.clone());
+            format!("{} {} {}", http.http_version(), http.scheme(), name.unwrap_or_default())
         }
         "/headers" => format!("{:?}", env::var("NOTIFY_SOCKET").ok()),
         "/quit" => process::exit(7),
