@@ -22,17 +22,17 @@ pub fn weigh(server: &Server, workload: &Workload, rest: u32) -> io::Result<Samp
     sleep(rest);
     let before = server.resident()?;
     let mut streams = Vec::new();
-    let mut errors = 0;
+    let mut errors = 0.0;
     for _ in 0..workload.connections {
         match open(server, workload.speaks) {
             Ok(stream) => streams.push(stream),
-            Err(_) => errors += 1,
+            Err(_) => errors += 1.0,
         }
     }
     sleep(rest);
     let grown = server.resident()? - before;
     for stream in &mut streams {
-        errors += u64::from(ask(stream, workload.speaks).is_err());
+        errors += f64::from(u8::from(ask(stream, workload.speaks).is_err()));
     }
     Ok(Sample {
         rate: f64::NAN,

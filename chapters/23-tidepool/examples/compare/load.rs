@@ -32,7 +32,7 @@ struct Seen {
     count: f64,
     seconds: f64,
     times: [f64; 3],
-    errors: u64,
+    errors: f64,
 }
 
 impl Load {
@@ -71,10 +71,11 @@ impl Load {
         })
     }
 
-    fn pinned(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+    /// A program on the load's core, which is ended if it does not end by itself.
+    fn pinned(&self, program: impl AsRef<std::ffi::OsStr>, seconds: u32) -> Command {
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "TERM", "taskset", "--cpu-list", &self.core.to_string()]);
-        command.arg(program);
+        command.args(["--pdeathsig", "TERM", "timeout", &(seconds + 60).to_string()]);
+        command.args(["taskset", "--cpu-list", &self.core.to_string()]).arg(program);
         command
     }
 
@@ -87,7 +88,7 @@ impl Load {
     ) -> io::Result<Seen> {
         let script = if path == "/echo" { "echo.lua" } else { "report.lua" };
         let scheme = if workload.speaks.is_secure() { "https" } else { "http" };
-        let mut command = self.pinned("wrk");
+        let mut command = self.pinned("wrk", seconds);
         command.args(["--threads", "1", "--timeout", "10s", "--latency"]);
         command.args(["--connections", &workload.connections.to_string()]);
         command.args(["--duration", &format!("{seconds}s"), "--script"]);
@@ -98,10 +99,11 @@ impl Load {
         let [count, microseconds, p50, p99, p999, errors] = numbers[..] else {
             return Err(io::Error::other(format!("wrk says\n{text}")));
         };
-        let errors = errors as u64;
         Ok(Seen { count, seconds: microseconds / 1e6, times: [p50, p99, p999], errors })
     }
 
+    /// h2load is told how many requests it shall make, not for how long: as many as the server has shown that it answers in that time.
+    /// (Told for how long, version 1.52 does not end if a client's handshake does not end before.)
     fn h2load(
         &self,
         server: &Server,
@@ -113,38 +115,33 @@ impl Load {
         let log = self.folder.path().join("h2load.log");
         // It would append.
         let _ = fs::remove_file(&log);
+        let least = workload.connections as f64 * f64::from(streams) + 200.0;
+        let expected = server.shown.get() * f64::from(seconds);
+        let count = expected.max(least).round();
         let scheme = if workload.speaks.is_secure() { "https" } else { "http" };
-        let mut command = self.pinned("h2load");
+        let mut command = self.pinned("h2load", seconds);
         command.args(["--threads", "1", "--clients", &workload.connections.to_string()]);
         command.args(["--max-concurrent-streams", &streams.to_string()]);
-        command.args(["--duration", &seconds.to_string()]);
+        command.args(["--requests", &count.to_string()]);
         command.arg(format!("--log-file={}", log.display()));
         let text = output(command.arg(format!("{scheme}://{}{path}", server.address)))?;
-        let unclear = || io::Error::other(format!("h2load says\n{text}"));
+        // finished in 1.97s, 50765.07 req/s, 2.13MB/s
+        let rate = text.lines().find_map(|line| line.strip_prefix("finished in "));
+        let rate = rate.and_then(|line| line.split(", ").find_map(|it| it.strip_suffix(" req/s")));
+        let rate = rate.and_then(|rate| rate.parse::<f64>().ok()).filter(|rate| *rate > 0.0);
+        let rate = rate.ok_or_else(|| io::Error::other(format!("h2load says\n{text}")))?;
         // A line for each request: when it began, its status, how long it took.
-        let log = fs::read_to_string(&log)?;
         let mut times: Vec<f64> = Vec::new();
-        let mut errors = 0;
-        for line in log.lines() {
-            match numbers_of(line)[..] {
-                [_, 200.0, time] => times.push(time),
-                _ => errors += 1,
+        for line in fs::read_to_string(&log)?.lines() {
+            if let [_, 200.0, time] = numbers_of(line)[..] {
+                times.push(time);
             }
         }
-        // requests: 100 total, 100 started, 100 done, 100 succeeded, 0 failed, 0 errored, 0 timeout
-        let line = text.lines().find_map(|line| line.strip_prefix("requests: "));
-        let of = |what: &str| {
-            let part = line?.split(", ").find_map(|part| part.strip_suffix(what))?;
-            part.trim().parse::<u64>().ok()
-        };
-        let told = ["failed", "errored", "timeout"].map(|what| of(what).unwrap_or(1));
-        if times.is_empty() {
-            return Err(unclear());
-        }
-        let count = of("succeeded").ok_or_else(unclear)? as f64;
-        let seconds = f64::from(seconds);
-        let errors = told.iter().sum::<u64>().max(errors);
-        Ok(Seen { count, seconds, times: percentiles(&mut times), errors })
+        server.shown.set(rate);
+        let answered = times.len() as f64;
+        let errors = (count - answered).max(0.0);
+        let seconds = answered / rate;
+        Ok(Seen { count: answered, seconds, times: percentiles(&mut times), errors })
     }
 
     fn sockets(
@@ -155,14 +152,14 @@ impl Load {
         seconds: u32,
     ) -> io::Result<Seen> {
         let this: PathBuf = env::current_exe()?;
-        let mut command = self.pinned(this);
+        let mut command = self.pinned(this, seconds);
         command.args(["ask", &server.address.to_string(), &seconds.to_string()]);
         command.args([&workload.connections.to_string(), &size.to_string()]);
         let text = output(&mut command)?;
         let [count, seconds, p50, p99, p999, errors] = numbers_of(&text)[..] else {
             return Err(io::Error::other(format!("the WebSockets' client says\n{text}")));
         };
-        Ok(Seen { count, seconds, times: [p50, p99, p999], errors: errors as u64 })
+        Ok(Seen { count, seconds, times: [p50, p99, p999], errors })
     }
 }
 

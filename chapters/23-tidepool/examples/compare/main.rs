@@ -23,7 +23,7 @@
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -47,7 +47,7 @@ use load::Load;
 use peers::Peer;
 use process::{Server, exchange};
 use samples::{Sample, Samples, Writer};
-use workloads::{Kind, Speaks, Workload};
+use workloads::{Group, Kind, Speaks, Workload};
 
 /// Measures Tidepool beside its peers, or shows what was measured.
 #[derive(Debug, Parser)]
@@ -88,6 +88,9 @@ struct Measuring {
     /// Servers; whoever is named takes part in all that it can do
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     servers: Vec<Peer>,
+    /// Where the servers in Python are installed
+    #[arg(long, value_name = "FOLDER", default_value = "target/peers")]
+    peers: PathBuf,
     /// How often each server is asked
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -135,7 +138,7 @@ impl Measuring {
         for problem in &run.problems {
             eprintln!("{problem}");
         }
-        let errors = samples.rows.iter().any(|row| row.sample.errors > 0);
+        let errors = samples.rows.iter().any(|row| row.sample.errors > 0.0);
         match (run.failed, errors) {
             (true, _) => Err(io::Error::other("not all of it could be measured")),
             (_, true) => Err(io::Error::other("there were errors: see the last line of the table")),
@@ -163,7 +166,9 @@ impl Run {
     fn new(asked: Measuring) -> io::Result<Self> {
         let mut workloads = workloads::named(&asked.only).map_err(io::Error::other)?;
         if let Some(connections) = asked.connections {
-            workloads.iter_mut().for_each(|workload| workload.connections = connections);
+            for workload in &mut workloads {
+                workload.connections = connections;
+            }
         }
         let is_there = asked.out.exists();
         if is_there && !asked.anew && !asked.go_on {
@@ -176,7 +181,7 @@ impl Run {
             let there = Samples::read(&asked.out)?.done();
             (there.into_iter().collect(), Writer::go_on(&asked.out)?)
         } else {
-            (Vec::new(), Writer::begin(&asked.out)?)
+            (Vec::new(), Writer::begin(&asked.out, &asked.peers)?)
         };
         let load = Load::new(asked.cores[1])?;
         let authority = Authority::new("Comparison").map_err(io::Error::other)?;
@@ -184,15 +189,17 @@ impl Run {
         let tls = signed.save(load.folder(), "server")?;
         let mut problems = Vec::new();
         for peer in asked.servers.iter().chain(<Peer as clap::ValueEnum>::value_variants()) {
-            problems.extend(peer.is_missing().filter(|_| asked.wants(*peer)));
+            problems.extend(peer.is_missing(&asked.peers).filter(|_| asked.wants(*peer)));
         }
         problems.extend(workloads.iter().filter_map(load::lacks));
         problems.sort();
         problems.dedup();
-        problems.iter().for_each(|problem| eprintln!("{problem}"));
+        for problem in &problems {
+            eprintln!("{problem}");
+        }
         let mut progress = Progress::default();
         for workload in &workloads {
-            for peer in asked.peers(workload) {
+            for peer in asked.those_of(workload) {
                 let done = |round: &u32| is_done(&there, workload, peer, *round);
                 let rounds = (1..=asked.rounds_of(workload)).filter(|round| !done(round));
                 progress.left += asked.cost(workload) * rounds.count() as f64;
@@ -204,7 +211,7 @@ impl Run {
 
     /// All rounds of a workload.
     fn measure(&mut self, workload: &Workload) -> io::Result<()> {
-        let peers = self.asked.peers(workload);
+        let peers = self.asked.those_of(workload);
         let rounds = self.asked.rounds_of(workload);
         let is_missing = |peer: &Peer, round| !is_done(&self.there, workload, *peer, round);
         let open = |peer: &Peer| (1..=rounds).any(|round| is_missing(peer, round));
@@ -219,7 +226,6 @@ impl Run {
                 if is_done(&self.there, workload, peer, round) {
                     continue;
                 }
-                let began = Instant::now();
                 let sample = if workload.kind == Kind::Idle {
                     // Memory that was once used is not always given back: a new server each time.
                     let mut started = self.start(workload, &[peer])?;
@@ -230,7 +236,7 @@ impl Run {
                     let server = servers.iter().find(|server| server.peer == peer);
                     server.map(|server| self.load.put(server, workload, self.asked.seconds))
                 };
-                self.progress.went(self.asked.cost(workload), began.elapsed());
+                self.progress.went(self.asked.cost(workload));
                 match sample {
                     Some(Ok(sample)) => self.keep(workload, peer, round, &sample)?,
                     Some(Err(error)) => {
@@ -252,10 +258,8 @@ impl Run {
         sample: &Sample,
     ) -> io::Result<()> {
         let (name, left) = (peer.name(), self.progress.says());
-        let errors = match sample.errors {
-            0 => String::new(),
-            errors => format!(", {errors} ERRORS"),
-        };
+        let errors =
+            if sample.errors > 0.0 { format!(", {} ERRORS", sample.errors) } else { String::new() };
         let figure = match workload.kind {
             Kind::Idle => format!("{:.1} KiB each", sample.resident),
             _ => format!("{:.0}/s, {:.1} µs each", sample.rate, sample.cost),
@@ -276,7 +280,7 @@ impl Run {
         let tls = workload.speaks.is_secure().then_some(&self.tls);
         let core = self.asked.cores[0];
         let started: io::Result<Vec<Server>> =
-            peers.iter().map(|peer| Server::start(*peer, core, tls)).collect();
+            peers.iter().map(|peer| Server::start(*peer, &self.asked.peers, core, tls)).collect();
         let mut ready = Vec::new();
         for mut server in started? {
             match self.begin(&mut server, workload) {
@@ -296,6 +300,10 @@ impl Run {
         if workload.kind != Kind::Idle {
             self.load.put(server, workload, 1)?;
         }
+        if workload.group == Group::Http2 {
+            // The first time was for h2load to learn how much it may ask.
+            self.load.put(server, workload, 1)?;
+        }
         Ok(())
     }
 }
@@ -306,12 +314,12 @@ impl Measuring {
     }
 
     /// Who takes part and is there.
-    fn peers(&self, workload: &Workload) -> Vec<Peer> {
+    fn those_of(&self, workload: &Workload) -> Vec<Peer> {
         if load::lacks(workload).is_some() {
             return Vec::new();
         }
         let peers = workload.peers(&self.servers).into_iter();
-        peers.filter(|peer| peer.is_missing().is_none()).collect()
+        peers.filter(|peer| peer.is_missing(&self.peers).is_none()).collect()
     }
 
     fn rounds_of(&self, workload: &Workload) -> u32 {
@@ -341,12 +349,12 @@ struct Progress {
 }
 
 impl Progress {
-    fn went(&mut self, estimate: f64, _: Duration) {
+    fn went(&mut self, estimate: f64) {
         self.left = (self.left - estimate).max(0.0);
     }
 
     fn says(&self) -> String {
-        let left = self.left as u64;
+        let left = Duration::from_secs_f64(self.left).as_secs();
         format!("{:>2}:{:02} left", left / 60, left % 60)
     }
 }

@@ -106,7 +106,7 @@ async fn app(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Err
     let scope = match scope {
         Scope::Http(scope) => scope,
         Scope::WebSocket(_) => return echo(receive, send).await,
-        other => return Err(other.unsupported().into()),
+        other @ Scope::Lifespan(_) => return Err(other.unsupported().into()),
     };
     let body = match scope.uri.path() {
         "/" => Bytes::from_static(HELLO),

@@ -3,7 +3,7 @@
 use std::env;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Path, PathBuf, absolute};
 use std::process::Command;
 
 use clap::ValueEnum;
@@ -57,16 +57,16 @@ impl Peer {
     }
 
     /// The program, if it is one of others'.
-    fn program(self) -> PathBuf {
-        top().join("target/peers/bin").join(self.name())
+    fn program(self, folder: &Path) -> PathBuf {
+        folder.join("bin").join(self.name())
     }
 
     /// Why it cannot be started, and what to do.
-    pub fn is_missing(self) -> Option<String> {
-        (self.is_python() && !self.program().exists()).then(|| {
+    pub fn is_missing(self, folder: &Path) -> Option<String> {
+        (self.is_python() && !self.program(folder).exists()).then(|| {
+            let (name, folder) = (self.name(), folder.display());
             format!(
-                "{} is not installed: python3 -m venv target/peers && target/peers/bin/python -m pip install --require-hashes -r chapters/23-tidepool/python/requirements.txt",
-                self.name()
+                "{name} is not installed: python3 -m venv {folder} && {folder}/bin/python -m pip install --require-hashes -r chapters/23-tidepool/python/requirements.txt"
             )
         })
     }
@@ -74,6 +74,7 @@ impl Peer {
     /// What starts it, on that core, on that port; with TLS if there are certificate and key.
     pub fn command(
         self,
+        folder: &Path,
         core: u32,
         port: u16,
         tls: Option<&(PathBuf, PathBuf)>,
@@ -117,7 +118,7 @@ impl Peer {
                 return Ok(command);
             }
         }
-        command.arg(self.program()).args(options);
+        command.arg(absolute(self.program(folder))?).args(options);
         if let Some((certificate, key)) = tls {
             command.arg(names[0]).arg(certificate).arg(names[1]).arg(key);
         }
@@ -129,17 +130,17 @@ impl Peer {
 }
 
 /// The chapter's folder.
-pub fn chapter() -> &'static Path {
+fn chapter() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The repository's top.
-pub fn top() -> PathBuf {
+fn top() -> PathBuf {
     chapter().join("../..")
 }
 
 /// The versions of all that takes part, for the head of the file.
-pub fn versions() -> io::Result<String> {
+pub fn versions(folder: &Path) -> io::Result<String> {
     let lock = fs::read_to_string(top().join("Cargo.lock"))?;
     let lock: toml::Table = lock.parse().map_err(io::Error::other)?;
     let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
@@ -152,7 +153,7 @@ pub fn versions() -> io::Result<String> {
         }
     }
     let asks = "import importlib.metadata as m, platform; print('CPython', platform.python_version()); [print(n, m.version(n)) for n in ('granian', 'gunicorn', 'httptools', 'hypercorn', 'uvicorn', 'uvicorn-worker', 'uvloop', 'websockets', 'wsproto')]";
-    let python = Command::new(top().join("target/peers/bin/python")).args(["-c", asks]).output();
+    let python = Command::new(folder.join("bin/python")).args(["-c", asks]).output();
     if let Ok(output) = python {
         versions.extend(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned));
     }

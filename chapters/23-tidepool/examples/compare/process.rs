@@ -1,10 +1,11 @@
 //! A server as a process, with all that it has started: when it is ready, and what it has used.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -21,18 +22,25 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Server {
     pub peer: Peer,
     pub address: SocketAddr,
+    /// How many answers a second it has given, as far as it was asked.
+    pub shown: Cell<f64>,
     process: Child,
     says: File,
 }
 
 impl Server {
-    /// Starts it on that core; with TLS, if there are certificate and key.
-    pub fn start(peer: Peer, core: u32, tls: Option<&(PathBuf, PathBuf)>) -> io::Result<Self> {
+    /// Starts it on that core, out of that folder if it is in Python; with TLS, if there are certificate and key.
+    pub fn start(
+        peer: Peer,
+        folder: &Path,
+        core: u32,
+        tls: Option<&(PathBuf, PathBuf)>,
+    ) -> io::Result<Self> {
         // The port is free now, and nobody else takes it within the second.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let says = tempfile::tempfile()?;
         let process = peer
-            .command(core, address.port(), tls)?
+            .command(folder, core, address.port(), tls)?
             .stdin(Stdio::null())
             .stdout(says.try_clone()?)
             .stderr(says.try_clone()?)
@@ -42,7 +50,7 @@ impl Server {
                     "setpriv and taskset of util-linux are needed to start a server: {error}"
                 ))
             })?;
-        Ok(Self { peer, address, process, says })
+        Ok(Self { peer, address, shown: Cell::new(0.0), process, says })
     }
 
     /// Waits until it accepts connections.

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::Command;
 
-use crate::peers;
+use crate::peers::versions;
 
 const COLUMNS: &str = "workload,server,round,seconds,per second,p50 µs,p99 µs,p99.9 µs,processor µs,resident KiB,errors";
 
@@ -23,7 +23,7 @@ pub struct Sample {
     pub cost: f64,
     /// Memory of the server in KiB; for each connection where they are idle.
     pub resident: f64,
-    pub errors: u64,
+    pub errors: f64,
 }
 
 /// A sample, and what it is of.
@@ -90,12 +90,12 @@ pub struct Writer(File);
 
 impl Writer {
     /// Begins a file, with its head.
-    pub fn begin(path: &Path) -> io::Result<Self> {
+    pub fn begin(path: &Path, peers: &Path) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         let mut file = File::create(path)?;
-        for line in head()? {
+        for line in head(peers)? {
             writeln!(file, "# {line}")?;
         }
         writeln!(file, "{COLUMNS}")?;
@@ -129,7 +129,7 @@ impl Writer {
 }
 
 /// Where this is, and what takes part.
-fn head() -> io::Result<Vec<String>> {
+fn head(peers: &Path) -> io::Result<Vec<String>> {
     let first = |path: &str| {
         let text = fs::read_to_string(path).unwrap_or_default();
         text.split_whitespace().next().unwrap_or("?").to_owned()
@@ -154,6 +154,6 @@ fn head() -> io::Result<Vec<String>> {
         ),
         format!("load of the machine when it began: {}", first("/proc/loadavg")),
         format!("built {build}"),
-        format!("with {}", peers::versions()?),
+        format!("with {}", versions(peers)?),
     ])
 }

@@ -3,13 +3,12 @@
 use std::io;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use timeline::Plot;
 
 use crate::peers::Peer;
 use crate::samples::{Sample, Samples};
 use crate::workloads::{Group, Kind, WORKLOADS, Workload};
-use clap::ValueEnum;
 
 /// What is shown.
 #[derive(Debug, Args)]
@@ -64,9 +63,9 @@ pub fn print(samples: &Samples, groups: &[Group]) {
         let ours = lines.iter().find(|line| line.peer == Peer::Tidepool);
         for line in &lines {
             line.print(workload, ours);
-            let sum: u64 = line.samples.iter().map(|(_, sample)| sample.errors).sum();
-            if sum > 0 {
-                errors.push(format!("{} of {} on {}", sum, line.peer.name(), workload.name));
+            let sum: f64 = line.samples.iter().map(|(_, sample)| sample.errors).sum();
+            if sum > 0.0 {
+                errors.push(format!("{sum} of {} on {}", line.peer.name(), workload.name));
             }
         }
     }
