@@ -9,7 +9,7 @@ import { extname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
-import { chromium } from 'playwright-core';
+import { launch } from './chromium.js';
 
 export const DIST = resolve(fileURLToPath(import.meta.url), '../../../dist');
 
@@ -100,22 +100,6 @@ export async function serve({ compress = false } = {}) {
     };
 }
 
-function executable() {
-    const places = [
-        process.env.CHROMIUM,
-        '/usr/bin/chromium',
-        '/usr/bin/chromium-browser',
-        '/usr/bin/google-chrome',
-        '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-        '/Applications/Chromium.app/Contents/MacOS/Chromium',
-    ];
-    const found = places.find((place) => place && existsSync(place));
-    if (!found) {
-        throw new Error('no Chromium: install it (`apt-get install chromium`), or name one in $CHROMIUM');
-    }
-    return found;
-}
-
 const PATIENCE = 120_000;
 /** A window on a desk. */
 export const VIEWPORT = { width: 1280, height: 900 };
@@ -140,16 +124,7 @@ async function forFirstVisits(page) {
 /** A browser and the book. Close it after the tests. */
 export async function open(options) {
     const book = await serve(options);
-    const browser = await chromium.launch({
-        executablePath: executable(),
-        args: [
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--no-first-run',
-            // Chromium's sandbox does not run as root, as which containers often run.
-            ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-        ],
-    });
+    const browser = await launch();
     const tabs = new Map();
     return {
         ...book,

@@ -130,7 +130,8 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
     let connection = Arc::new(shared.connection(&stream));
     let until = Instant::now().checked_add(config.first_byte);
     let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
-    while listen(&mut parked, &shared.closing, config).await {
+    // In a box as well: what a connection becomes later need not have room for it.
+    while Box::pin(listen(&mut parked, &shared.closing, config)).await {
         match Box::pin(serve(parked, &shared, &connection)).await {
             Next::Idle(idle) => parked = idle,
             Next::Switched(other) => return other.await,
@@ -493,6 +494,20 @@ fn run<A: App>(
     }
 }
 
+/// As [`run`], for a call that may take hours: its future has no room for the arguments, which are the application's by then.
+async fn run_small<A: App>(
+    ticket: Ticket<A>,
+    arguments: Box<(Scope, Receive, Sender)>,
+) -> Result<(), Error> {
+    let call = {
+        // The box goes with the block.
+        let arguments = arguments;
+        let (scope, receive, send) = *arguments;
+        ticket.shared.app.call(scope, receive, send)
+    };
+    call.await
+}
+
 /// A request has come: the application is called, or the server answers itself.
 #[inline]
 fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
@@ -590,13 +605,16 @@ fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
         state: shared.state.clone(),
         connection: Arc::clone(connection),
     });
-    wire.handshake.begin(upgrading, Box::pin(run(ticket, scope, receive, send)));
+    wire.handshake.begin(upgrading, Box::pin(run_small(ticket, (scope, receive, send).into())));
     Answer::Upgrade(Arc::clone(calls))
 }
 
-/// A head's fields are parts of what hyper has read, and would keep all of that, some 8 KiB, for as long as the other protocol is spoken.
-fn copied(head: RequestHead) -> RequestHead {
-    let copy = |value: &HeaderValue| HeaderValue::from_bytes(value.as_bytes()).ok();
+/// A copy of a head, for as long as another protocol is spoken. Its fields are parts of what was read, and would keep all of that, some 8 KiB.
+pub fn copied(head: RequestHead) -> RequestHead {
+    let mut all =
+        Bytes::from(head.headers.values().map(HeaderValue::as_bytes).collect::<Vec<_>>().concat());
+    let mut copy =
+        |value: &HeaderValue| HeaderValue::from_maybe_shared(all.split_to(value.len())).ok();
     let fields = head.headers.iter().filter_map(|(name, value)| Some((name.clone(), copy(value)?)));
     let headers = fields.collect();
     RequestHead { uri: head.uri.to_string().parse().unwrap_or(head.uri), headers, ..head }

@@ -216,7 +216,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         let this = &mut *self;
         this.meter.waiting.store(0, Relaxed);
         ready!(this.poll_hints(cx))?;
-        Pin::new(&mut this.stream).poll_flush(cx)
+        // TLS takes bytes that the socket has no room for, up to some, and gives them away here. As long as it has any, the connection is not idle.
+        let polled = Pin::new(&mut this.stream).poll_flush(cx);
+        this.meter.blocked.store(polled.is_pending(), Relaxed);
+        polled
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -7,6 +7,7 @@
 //! With HTTP/2 there is no 101, and a stream takes the connection's place (RFC 8441); what serves that asks the same two.
 
 use std::fmt;
+use std::future::pending;
 use std::mem;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
@@ -22,6 +23,9 @@ use gateway::{
 use http::{HeaderMap, StatusCode};
 use tokio::io::{AsyncRead, AsyncWrite};
 use wsgi::server::ErrorLog;
+
+pub use crate::connection::copied;
+use crate::transport::Transport;
 
 // ANCHOR: upgrade
 /// Serves requests that ask for another protocol.
@@ -123,10 +127,19 @@ impl fmt::Debug for Upgraded {
     }
 }
 
-/// Any stream of bytes, both ways.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+/// A stream of bytes, both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Returns when the other side has left, also if there are bytes that nobody has read; never, if only reading tells.
+    fn left(&self) -> Boxed<()> {
+        Box::pin(pending())
+    }
+}
 
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+impl<S: Transport> Stream for S {
+    fn left(&self) -> Boxed<()> {
+        Box::pin(Transport::left(self, false))
+    }
+}
 
 /// A connection's handshake, if there is one. It is polled by hyper and by the connection's task, as calls are.
 #[derive(Default)]

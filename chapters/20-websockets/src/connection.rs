@@ -4,9 +4,12 @@
 //! So an echo is one read, one poll and one write; and what is sent in one turn leaves in one write.
 //!
 //! A connection has no buffer to read into. There is one for each thread, and bytes stay in it no longer than a turn;
-//! only what the application has no room for is copied aside. So a WebSocket on which nothing happens holds next to nothing.
+//! only what the application has no room for is copied aside. What is sent in a turn has such a buffer too, and a connection keeps it
+//! for as long as the client has no room. So a WebSocket on which nothing happens holds next to nothing.
+//!
+//! Of a long message, only the beginning goes through these buffers: the rest is read to where it stays, and written from there.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::mem;
 use std::pin::{Pin, pin};
@@ -16,7 +19,7 @@ use std::time::Duration;
 
 use gateway::{Close, Error, Shutdown, poll_call};
 use http_server::Upgraded;
-use http_server::upgrade::Boxed;
+use http_server::upgrade::{Boxed, Stream};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::task::coop::{has_budget_remaining, unconstrained};
 use tokio::time::{Instant, Sleep, sleep, timeout};
@@ -24,56 +27,88 @@ use wsgi::ErrorLog;
 
 use crate::close::codes;
 use crate::config::Config;
+use crate::decoder::Place;
+use crate::output::{LONG, Output};
 use crate::session::Session;
-use crate::wire::{Inner, Wire};
+use crate::wire::{Inner, Wire, length};
 
 /// How much is read at a time, in bytes.
 const ROOM: usize = 64 * 1024;
 
+/// And how much if a long message is likely to begin: what is read here of its payload has to be copied.
+const PEEK: usize = 1024;
+
 thread_local! {
     /// What a thread reads into, for whichever connection it polls.
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM]);
+
+    /// What the next turn's output is written into.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// How much memory a connection keeps for its next output, in bytes.
-const KEPT: usize = 512;
+/// A buffer is free: the thread keeps it for the next turn, unless it has a larger one, or this one is too large.
+fn give_back(buffer: Vec<u8>) {
+    if buffer.capacity() > ROOM {
+        return;
+    }
+    let kept = SPARE.take();
+    SPARE.set(if kept.capacity() < buffer.capacity() { buffer } else { kept });
+}
+
+/// What was sent in a turn is written, or has to wait where it is.
+fn end_turn(inner: &mut Inner, writing: &mut Output) {
+    if let Some(session) = inner.session.as_mut().filter(|session| session.waiting() == 0) {
+        give_back(mem::take(session.output()));
+    }
+    if writing.is_empty() {
+        give_back(mem::take(&mut writing.bytes));
+    }
+}
 
 /// The application's call, while it runs.
 type Call = Option<Boxed<Result<(), Error>>>;
 
 // ANCHOR: connection
-struct Connection<S> {
-    stream: S,
+struct Connection {
+    stream: Box<dyn Stream>,
     wire: Arc<Wire>,
     call: Call,
     errors: ErrorLog,
     /// What was read, and is not decoded, as the application has no room for it.
     rest: Vec<u8>,
-    /// What is being written, and how much of it is written.
-    writing: Vec<u8>,
-    written: usize,
+    /// What is being written.
+    writing: Output,
     /// Something is written, and not flushed.
     unflushed: bool,
     /// Since when there was no room for it.
     blocked: Option<Instant>,
+    /// The last message was a long one.
+    long: bool,
     /// Nothing is read, as the application has no room.
     paused: bool,
+    /// Tells meanwhile whether the client has left.
+    watch: Option<Boxed<()>>,
+    /// Since when it has.
+    gone: Option<Instant>,
+    /// How long the call may go on then.
+    grace: Duration,
     /// Since when applications know that the server goes down.
     stopping: Option<Instant>,
 }
 // ANCHOR_END: connection
 
 /// Speaks WebSocket on a stream, until it is closed and the call has returned or was given up.
-pub(crate) async fn drive(
+///
+/// Not an `async fn`, whose future would have room for each argument twice: where it comes, and where it goes.
+pub(crate) fn drive(
     upgraded: Upgraded,
-    session: impl FnOnce(std::time::Instant) -> Session,
+    mut session: Session,
     wire: Arc<Wire>,
     config: Arc<Config>,
     shutdown: Shutdown,
-) {
-    let Upgraded { stream, heard, first, call, grace, errors } = upgraded;
-    let mut session = session(Instant::now().into_std());
-    session.output().extend_from_slice(&first);
+) -> Boxed<()> {
+    let Upgraded { stream, heard, mut first, call, grace, errors } = upgraded;
+    mem::swap(session.output(), &mut first);
     wire.open(session);
     let mut connection = Connection {
         stream,
@@ -81,32 +116,37 @@ pub(crate) async fn drive(
         call,
         errors,
         rest: heard.into(),
-        writing: Vec::new(),
-        written: 0,
+        writing: Output::default(),
         unflushed: false,
         blocked: None,
+        long: false,
         paused: false,
+        watch: None,
+        gone: None,
+        grace,
         stopping: None,
     };
-    {
-        let mut clock = pin!(sleep(config.patience.close));
-        // It is polled once a task, so it must not put that off because the task has used up its budget.
-        let mut stop = pin!(unconstrained(shutdown.begun()));
-        let mut told = Told::default();
-        poll_fn(|cx| {
-            // It wakes the task; what it says is asked for in the next line.
-            if told.is_new(cx.waker()) && connection.stopping.is_none() {
-                let _ = stop.as_mut().poll(cx);
-            }
-            if connection.stopping.is_none() && shutdown.has_begun() {
-                connection.stopping = Some(Instant::now());
-            }
-            connection.poll(&config, clock.as_mut(), &mut told, cx)
-        })
-        .await;
-    }
-    connection.ended();
-    Box::pin(connection.close(grace, &config)).await;
+    Box::pin(async move {
+        {
+            let mut clock = pin!(sleep(config.patience.close));
+            // It is polled once a task, so it must not put that off because the task has used up its budget.
+            let mut stop = pin!(unconstrained(shutdown.begun()));
+            let mut told = Told::default();
+            poll_fn(|cx| {
+                // It wakes the task; what it says is asked for in the next line.
+                if told.is_new(cx.waker()) && connection.stopping.is_none() {
+                    let _ = stop.as_mut().poll(cx);
+                }
+                if connection.stopping.is_none() && shutdown.has_begun() {
+                    connection.stopping = Some(Instant::now());
+                }
+                connection.poll(&config, clock.as_mut(), &mut told, cx)
+            })
+            .await;
+        }
+        connection.ended();
+        Box::pin(connection.close(&config)).await;
+    })
 }
 
 /// What the connection's task was told of.
@@ -129,7 +169,7 @@ impl Told {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+impl Connection {
     // ANCHOR: turn
     /// Takes turns until there is nothing to do. Ready when the connection is to be closed.
     fn poll(
@@ -139,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         told: &mut Told,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        self.wire.lock().wake_up();
+        self.begin_turn();
         // The task was woken, and nobody knows what for.
         let mut news = true;
         loop {
@@ -157,11 +197,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let resumes = self.paused && self.wire.has_room(&inner);
             if !read && !resumes && !inner.take_stir() && !inner.has_news() {
                 inner.sleep(cx.waker());
+                end_turn(&mut inner, &mut self.writing);
                 return Poll::Pending;
             }
         }
     }
     // ANCHOR_END: turn
+
+    /// What is sent in this turn goes where the thread has room for it.
+    fn begin_turn(&self) {
+        let mut inner = self.wire.lock();
+        inner.wake_up();
+        if let Some(session) = &mut inner.session
+            && session.output().capacity() == 0
+        {
+            *session.output() = SPARE.take();
+        }
+    }
 
     /// Reads what there is, as far as it has room. Says whether there was something.
     fn poll_input(&mut self, cx: &mut Context<'_>) -> bool {
@@ -175,17 +227,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if resumes {
             session.resume(Instant::now().into_std());
         }
-        drop(inner);
         if self.paused {
+            drop(inner);
+            self.poll_left(cx);
             return false;
         }
+        self.watch = None;
         if !self.rest.is_empty() {
+            drop(inner);
             let mut rest = mem::take(&mut self.rest);
             self.decode(&mut rest, cx);
             return true;
         }
+        let place = session.place(LONG);
+        drop(inner);
+        if let Some(place) = place {
+            return self.poll_place(place, cx);
+        }
         BUFFER.with_borrow_mut(|buffer| {
-            let mut read = ReadBuf::new(buffer);
+            let mut read = ReadBuf::new(&mut buffer[..if self.long { PEEK } else { ROOM }]);
             match Pin::new(&mut self.stream).poll_read(cx, &mut read) {
                 Poll::Pending => return false,
                 Poll::Ready(Ok(())) if !read.filled().is_empty() => {}
@@ -199,6 +259,39 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         })
     }
 
+    /// Reads more of a long message to where it stays. Says whether there was something.
+    fn poll_place(&mut self, mut place: Place, cx: &mut Context<'_>) -> bool {
+        let polled = pin!(self.stream.read_buf(&mut place.room())).poll(cx);
+        let mut inner = self.wire.lock();
+        let Some(session) = &mut inner.session else { return false };
+        let message = session.placed(place, Instant::now().into_std());
+        match polled {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(1..)) => self.long = true,
+            Poll::Ready(_) => session.lost(),
+        }
+        if let Some(message) = message {
+            inner.push(message);
+        }
+        tell(inner, cx);
+        true
+    }
+
+    /// Whoever does not read does not come to the end of the stream, so something else has to tell whether the client has left.
+    /// What it has said before is still received; what is sent is an error from then on.
+    fn poll_left(&mut self, cx: &mut Context<'_>) {
+        if self.gone.is_some() {
+            return;
+        }
+        let stream = &self.stream;
+        let watch = self.watch.get_or_insert_with(|| stream.left());
+        if watch.as_mut().poll(cx).is_ready() {
+            self.watch = None;
+            self.gone = Some(Instant::now());
+            self.wire.gone(cx.waker());
+        }
+    }
+
     /// Decodes what has come, as far as the application has room for it.
     fn decode(&mut self, mut input: &mut [u8], cx: &mut Context<'_>) {
         let now = Instant::now().into_std();
@@ -208,6 +301,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             let (used, message) = session.event(input, now);
             input = &mut input[used..];
             if let Some(message) = message {
+                self.long = length(&message) >= LONG;
                 inner.push(message);
             }
         }
@@ -224,13 +318,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Writes what there is, as far as the client has room for it.
     fn poll_output(&mut self, cx: &mut Context<'_>) {
         loop {
-            if self.written == self.writing.len() && !self.poll_next_output(cx) {
+            if self.writing.is_written() && !self.poll_next_output(cx) {
                 break;
             }
-            let rest = &self.writing[self.written..];
-            match Pin::new(&mut self.stream).poll_write(cx, rest) {
-                Poll::Ready(Ok(count @ 1..)) => {
-                    self.written += count;
+            match self.writing.poll_write(Pin::new(&mut self.stream), cx) {
+                Poll::Ready(Ok(1..)) => {
                     self.blocked = None;
                     self.unflushed = true;
                 }
@@ -257,19 +349,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         inner.take_stir();
         let Some(session) = &mut inner.session else { return false };
         if !self.writing.is_empty() {
-            self.written = 0;
-            if self.writing.capacity() > KEPT {
-                self.writing = Vec::new();
-            }
             self.writing.clear();
             session.written();
         }
-        session.take_output(&mut self.writing);
-        let more = !self.writing.is_empty();
-        let senders = if more { inner.senders(cx.waker()) } else { Vec::new() };
+        if session.waiting() == 0 {
+            return false;
+        }
+        session.take_output(&mut self.writing.bytes);
+        self.writing.apart = inner.apart.take();
+        let senders = inner.senders(cx.waker());
         drop(inner);
         senders.into_iter().for_each(Waker::wake);
-        more
+        true
     }
 
     /// Does what is due by now, and sees to it that the task is woken for what will be.
@@ -311,7 +402,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let write = self.blocked.and_then(|since| since.checked_add(config.write));
         let drain = self.stopping.filter(|_| session.is_open());
         let drain = drain.and_then(|since| since.checked_add(config.drain));
-        [silence.map(Instant::from_std), write, drain].into_iter().flatten().min()
+        let gone = self.gone.filter(|_| self.paused);
+        let gone = gone.and_then(|since| since.checked_add(self.grace));
+        [silence.map(Instant::from_std), write, drain, gone].into_iter().flatten().min()
     }
 
     /// Something is due.
@@ -320,7 +413,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let due = |since: Option<Instant>, after| {
             since.and_then(|since| since.checked_add(after)).is_some_and(|until| until <= now)
         };
-        if due(self.blocked, config.write) {
+        if due(self.blocked, config.write) || self.paused && due(self.gone, self.grace) {
             return self.lost(cx);
         }
         let mut inner = self.wire.lock();
@@ -351,7 +444,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Closes the stream so that the client gets to read the last word, and waits for the call.
     ///
     /// A close with bytes unread makes the kernel send a reset, and a reset can overtake the close frame (RFC 9112, section 9.6, says it of responses).
-    async fn close(mut self, grace: Duration, config: &Config) {
+    async fn close(&mut self, config: &Config) {
         const WHY: &str = "an application went on after its client had left, and was dropped";
         const PASSED_OVER: usize = 1024 * 1024;
         let (call, errors, wire) = (&mut self.call, &self.errors, &self.wire);
@@ -368,6 +461,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 }
             }
         })));
+        let grace =
+            self.gone.map_or(self.grace, |since| self.grace.saturating_sub(since.elapsed()));
         let mut sleep = pin!(sleep(grace));
         poll_fn(|cx| {
             if let Some(said) = farewell.as_mut().as_pin_mut()
@@ -389,7 +484,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 /// Whoever has an application's sender or receiver learns that there is nobody.
-impl<S> Drop for Connection<S> {
+impl Drop for Connection {
     fn drop(&mut self) {
         self.wire.end(Close::new(codes::LOST));
     }

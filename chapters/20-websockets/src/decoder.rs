@@ -3,7 +3,7 @@
 use std::fmt;
 use std::mem;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes};
 
 use crate::Role;
 use crate::close;
@@ -46,14 +46,19 @@ impl Default for Limits {
 /// How much memory a frame gets on the word of its head, in bytes. The rest has to come first.
 const ON_TRUST: u64 = 64 * 1024;
 
+/// By how much a place that is full grows, at least.
+const ROOM: usize = 64 * 1024;
+
 /// The half of the state machine that reads.
 ///
 /// It holds the message that is being received and no other buffer: between two messages it holds no memory on the heap.
-/// Every byte is masked, checked and moved once. A message is one allocation, or a few if it is fragmented, compressed, or longer than 64 KiB.
+/// Every byte is masked and checked once, and moved once, or not at all if it was read to its [place](Self::place).
+/// A message is one allocation, or a few if it is fragmented, compressed, or longer than 64 KiB.
 pub struct Decoder {
     masked: bool,
     limits: Limits,
-    inflate: Option<Inflate>,
+    /// In a box, as most have none.
+    inflate: Option<Box<Inflate>>,
     /// The beginning of a head whose rest has not come.
     begun: [u8; HEAD],
     length: usize,
@@ -73,6 +78,30 @@ struct Frame {
     seen: usize,
 }
 
+// ANCHOR: place
+/// Where the rest of a long payload can be read to, without a copy.
+#[derive(Debug)]
+pub struct Place {
+    bytes: Vec<u8>,
+    /// How many bytes were in it.
+    before: usize,
+    /// How many may be read at most.
+    room: usize,
+}
+
+impl Place {
+    /// Room for bytes of the payload, and for none behind it.
+    pub fn room(&mut self) -> impl BufMut {
+        (&mut self.bytes).limit(self.room)
+    }
+
+    /// How many bytes were read to it.
+    pub fn read(&self) -> usize {
+        self.bytes.len() - self.before
+    }
+}
+// ANCHOR_END: place
+
 /// The message whose fragments are coming.
 #[derive(Default)]
 struct Message {
@@ -80,6 +109,18 @@ struct Message {
     is_compressed: bool,
     bytes: Vec<u8>,
     check: utf8::Check,
+}
+
+impl Frame {
+    /// Takes the mask off the next portion of the payload. Says whether that was the last.
+    fn pass(&mut self, part: &mut [u8]) -> bool {
+        if let Some(key) = self.head.key {
+            mask(part, key, self.seen);
+        }
+        self.left -= part.len() as u64;
+        self.seen = self.seen.wrapping_add(part.len());
+        self.left == 0
+    }
 }
 
 impl Decoder {
@@ -102,7 +143,7 @@ impl Decoder {
     /// Lets messages be compressed.
     #[must_use]
     pub fn with_inflate(mut self, inflate: Option<Inflate>) -> Self {
-        self.inflate = inflate;
+        self.inflate = inflate.map(Box::new);
         self
     }
 
@@ -123,12 +164,50 @@ impl Decoder {
         if self.closed {
             return Ok((input.len(), None));
         }
-        self.advance(input).inspect_err(|fault| {
-            self.end = Some(*fault);
-            self.message = None;
-        })
+        self.advance(input).inspect_err(|fault| self.fail(*fault))
     }
     // ANCHOR_END: decode
+
+    /// The place for what is still to come of a payload, if that is at least `least` bytes of a message that is not compressed.
+    /// It has the message's beginning, and has to be [given back](Self::placed) before anything else is decoded.
+    pub fn place(&mut self, least: usize) -> Option<Place> {
+        let frame = self.frame.as_ref().filter(|frame| !frame.head.opcode.is_control())?;
+        let message = self.message.as_mut().filter(|message| !message.is_compressed)?;
+        let left = usize::try_from(frame.left).unwrap_or(usize::MAX);
+        if left < least.max(1) {
+            return None;
+        }
+        let mut bytes = mem::take(&mut message.bytes);
+        if bytes.len() == bytes.capacity() {
+            bytes.reserve(left.min(ROOM));
+        }
+        let (before, room) = (bytes.len(), left.min(bytes.capacity() - bytes.len()));
+        Some(Place { bytes, before, room })
+    }
+
+    /// Takes the place back, with what was read to it.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    pub fn placed(&mut self, place: Place) -> Result<Option<Event>, Fault> {
+        if let Some(fault) = self.end {
+            return Err(fault);
+        }
+        let (Some(frame), Some(message)) = (&mut self.frame, &mut self.message) else {
+            return Ok(None);
+        };
+        message.bytes = place.bytes;
+        let part = &mut message.bytes[place.before..];
+        let whole = frame.pass(part);
+        let head = frame.head;
+        self.passed(&head, place.before, whole).inspect_err(|fault| self.fail(*fault))
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.end = Some(fault);
+        self.message = None;
+    }
 
     /// Whether the peer has said its last word.
     pub fn is_closed(&self) -> bool {
@@ -154,20 +233,13 @@ impl Decoder {
             let rest = &mut input[used..];
             let count = usize::try_from(frame.left).map_or(rest.len(), |left| left.min(rest.len()));
             let part = &mut rest[..count];
-            if let Some(key) = frame.head.key {
-                mask(part, key, frame.seen);
-            }
-            frame.left -= count as u64;
-            frame.seen = frame.seen.wrapping_add(count);
+            let whole = frame.pass(part);
+            let head = frame.head;
             used += count;
-            let (head, whole) = (frame.head, frame.left == 0);
-            self.payload(&head, part, whole)?;
-            if !whole {
-                return Ok((used, None));
-            }
-            self.frame = None;
-            if let Some(event) = self.ended(&head)? {
-                return Ok((used, Some(event)));
+            let before = self.payload(&head, part)?;
+            let event = self.passed(&head, before, whole)?;
+            if !whole || event.is_some() {
+                return Ok((used, event));
             }
         }
     }
@@ -228,13 +300,13 @@ impl Decoder {
         Ok(())
     }
 
-    /// A portion of a payload.
-    fn payload(&mut self, head: &Head, part: &[u8], whole: bool) -> Result<(), Fault> {
+    /// A portion of a payload goes where it belongs. Says how much of the message was there.
+    fn payload(&mut self, head: &Head, part: &[u8]) -> Result<usize, Fault> {
         if head.opcode.is_control() {
             self.control.extend_from_slice(part);
-            return Ok(());
+            return Ok(0);
         }
-        let Some(message) = &mut self.message else { return Ok(()) };
+        let Some(message) = &mut self.message else { return Ok(0) };
         let before = message.bytes.len();
         match &mut self.inflate {
             Some(inflate) if message.is_compressed => {
@@ -242,11 +314,24 @@ impl Decoder {
             }
             _ => message.bytes.extend_from_slice(part),
         }
+        Ok(before)
+    }
+
+    /// A portion of a payload is in its place, behind what was there before; the last one if the payload is `whole`.
+    fn passed(&mut self, head: &Head, before: usize, whole: bool) -> Result<Option<Event>, Fault> {
         // A message that is whole is checked as a whole, in a moment.
-        if message.is_text && !(whole && head.last) {
+        if let Some(message) = &mut self.message
+            && message.is_text
+            && !head.opcode.is_control()
+            && !(whole && head.last)
+        {
             message.check.more(&message.bytes[before..])?;
         }
-        Ok(())
+        if !whole {
+            return Ok(None);
+        }
+        self.frame = None;
+        self.ended(head)
     }
 
     /// A payload is whole.

@@ -12,7 +12,8 @@ use crate::mask::mask;
 #[derive(Debug)]
 pub struct Encoder {
     role: Role,
-    deflate: Option<Deflate>,
+    /// In a box, as most have none.
+    deflate: Option<Box<Deflate>>,
 }
 
 impl Encoder {
@@ -24,7 +25,7 @@ impl Encoder {
     /// Compresses messages, unless they are too short for it.
     #[must_use]
     pub fn with_deflate(mut self, deflate: Option<Deflate>) -> Self {
-        self.deflate = deflate;
+        self.deflate = deflate.map(Box::new);
         self
     }
 

@@ -37,6 +37,7 @@ pub mod fault;
 pub mod frame;
 pub mod handshake;
 mod mask;
+mod output;
 pub mod session;
 pub mod upgrade;
 pub mod utf8;

@@ -11,9 +11,10 @@ use bytes::Bytes;
 use gateway::{Close, Message};
 
 use crate::close::{codes, shortened};
-use crate::decoder::{Decoder, Event};
+use crate::decoder::{Decoder, Event, Place};
 use crate::encoder::Encoder;
 use crate::fault::Fault;
+use crate::frame::Opcode;
 
 /// How long one waits for the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +68,8 @@ pub struct Session {
     heard: Instant,
     /// When it was asked whether it is there, if nothing was heard since.
     asked: Option<Instant>,
-    /// How it ended, for the application.
-    end: Option<Close>,
+    /// How it ended, for the application. In a box, as most have not.
+    end: Option<Box<Close>>,
 }
 
 impl Session {
@@ -95,8 +96,7 @@ impl Session {
         if input.is_empty() {
             return (0, None);
         }
-        self.heard = now;
-        self.asked = None;
+        self.resume(now);
         let mut used = 0;
         while matches!(self.state, State::Open | State::Closing { .. }) {
             let (count, event) = match self.decoder.decode(&mut input[used..]) {
@@ -107,23 +107,49 @@ impl Session {
                 }
             };
             used += count;
-            let is_open = self.state == State::Open;
-            match event {
-                None => return (used, None),
-                Some(Event::Text(text)) if is_open => return (used, Some(Message::Text(text))),
-                Some(Event::Binary(bytes)) if is_open => {
-                    return (used, Some(Message::Binary(bytes)));
-                }
-                Some(Event::Ping(bytes)) if is_open => {
-                    self.pong = Some(bytes);
-                    self.answer();
-                }
-                // Who has said goodbye listens for nothing else.
-                Some(Event::Text(_) | Event::Binary(_) | Event::Ping(_) | Event::Pong(_)) => {}
-                Some(Event::Close(close)) => self.closed_by_peer(close, now),
+            let Some(event) = event else { return (used, None) };
+            if let Some(message) = self.said(event, now) {
+                return (used, Some(message));
             }
         }
         (input.len(), None)
+    }
+
+    /// The place for what is still to come of a long payload, if that is at least `least` bytes: who reads to it saves a copy.
+    /// It has to be [given back](Self::placed) before anything else is read.
+    pub fn place(&mut self, least: usize) -> Option<Place> {
+        if self.is_open() { self.decoder.place(least) } else { None }
+    }
+
+    /// Takes the place back, with what was read to it.
+    pub fn placed(&mut self, place: Place, now: Instant) -> Option<Message> {
+        if place.read() > 0 {
+            self.resume(now);
+        }
+        match self.decoder.placed(place) {
+            Ok(event) => event.and_then(|event| self.said(event, now)),
+            Err(fault) => {
+                self.fail(fault, now);
+                None
+            }
+        }
+    }
+
+    /// The peer has said something. Returns what the application is to be told.
+    fn said(&mut self, event: Event, now: Instant) -> Option<Message> {
+        let is_open = self.state == State::Open;
+        match event {
+            Event::Text(text) if is_open => return Some(Message::Text(text)),
+            Event::Binary(bytes) if is_open => return Some(Message::Binary(bytes)),
+            Event::Ping(bytes) if is_open => {
+                self.pong = Some(bytes);
+                self.answer();
+            }
+            // Who has said goodbye listens for nothing else.
+            Event::Text(_) | Event::Binary(_) | Event::Ping(_) | Event::Pong(_) => {}
+            Event::Close(close) => self.closed_by_peer(close, now),
+        }
+        None
     }
 
     /// Sends a message. Nothing happens once a close frame is out.
@@ -137,6 +163,16 @@ impl Session {
         }
     }
 
+    /// Sends a message and leaves its payload where it is, if it can be sent as it is: that has to be written right behind the
+    /// [output](Self::output) as it is then. Says whether it can.
+    pub fn send_head(&mut self, message: &Message) -> bool {
+        let (opcode, length) = match message {
+            Message::Text(text) => (Opcode::Text, text.len()),
+            Message::Binary(bytes) => (Opcode::Binary, bytes.len()),
+        };
+        self.state == State::Open && self.encoder.head(opcode, length, &mut self.out)
+    }
+
     /// Says goodbye first. Nothing happens if a close frame is out already.
     ///
     /// # Panics
@@ -147,14 +183,14 @@ impl Session {
             return;
         }
         self.say_goodbye(Some((code, reason)));
-        self.end = Some(Close { code, reason: shortened(reason).to_owned() });
+        self.ended(code, shortened(reason).to_owned());
         self.state = State::Closing { until: now + self.patience.close };
     }
 
     /// The connection is lost, or the peer has closed its sending side.
     pub fn lost(&mut self) {
         self.state = State::Over;
-        self.end.get_or_insert_with(|| Close { code: codes::LOST, reason: String::new() });
+        self.ended(codes::LOST, String::new());
     }
 
     /// What is to be written. Who takes it, and has written it, says so by [`written`](Self::written).
@@ -216,7 +252,7 @@ impl Session {
                 self.encoder.ping(b"", &mut self.out);
             }
             State::Open => {
-                self.end = Some(Close { code: codes::LOST, reason: String::new() });
+                self.ended(codes::LOST, String::new());
                 self.say_goodbye(Some((codes::INTERNAL_ERROR, "no answer to a ping")));
                 self.state = State::Ending { until: now + self.patience.close };
             }
@@ -243,7 +279,12 @@ impl Session {
     /// A code that was not sent is 1005, a connection that was lost 1006.
     /// The code is that of whoever said goodbye first; section 7.1.5 of RFC 6455 would always have the peer's.
     pub fn end(&self) -> Option<&Close> {
-        self.end.as_ref()
+        self.end.as_deref()
+    }
+
+    /// This is how it has ended, unless it had before.
+    fn ended(&mut self, code: u16, reason: String) {
+        self.end.get_or_insert_with(|| Box::new(Close { code, reason }));
     }
 
     fn is_flushed(&self) -> bool {
@@ -264,7 +305,7 @@ impl Session {
         if self.state == State::Open {
             self.say_goodbye(close.as_ref().map(|(code, _)| (*code, "")));
             let (code, reason) = close.unwrap_or((codes::NO_CODE, String::new()));
-            self.end = Some(Close { code, reason });
+            self.ended(code, reason);
         }
         self.end_after_output(now);
     }
@@ -273,7 +314,7 @@ impl Session {
         if self.state == State::Open {
             let reason = fault.to_string();
             self.say_goodbye(Some((fault.code(), &reason)));
-            self.end = Some(Close { code: fault.code(), reason });
+            self.ended(fault.code(), reason);
         }
         self.end_after_output(now);
     }

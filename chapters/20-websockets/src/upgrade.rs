@@ -17,7 +17,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_server::upgrade::{Answered, Asked, Boxed, Refused, Upgrade, Upgraded, Upgrading};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::Role;
 use crate::close::codes;
@@ -107,7 +107,7 @@ impl Upgrade for WebSockets {
             wire: Arc::new(Wire::new(
                 Rules::WebSocket(WebSocketRules::new(OFFERED)),
                 subprotocols,
-                &self.config,
+                Arc::clone(&self.config),
             )),
             config: Arc::clone(&self.config),
             shutdown: None,
@@ -221,7 +221,7 @@ impl Upgrading for Opening {
     fn serve(self: Box<Self>, upgraded: Upgraded) -> Boxed<()> {
         let Self { agreed, wire, config, shutdown, .. } = *self;
         let (limits, patience) = (config.limits, config.patience);
-        let session = move |now| {
+        let session = {
             let (inflate, deflate) = match agreed {
                 Some((pool, agreed)) => {
                     let (inflate, deflate) = pool.server(&agreed);
@@ -231,9 +231,9 @@ impl Upgrading for Opening {
             };
             let decoder = Decoder::new(Role::Server, limits).with_inflate(inflate);
             let encoder = Encoder::new(Role::Server).with_deflate(deflate);
-            Session::new(decoder, encoder, patience, now)
+            Session::new(decoder, encoder, patience, Instant::now().into_std())
         };
-        Box::pin(drive(upgraded, session, wire, config, shutdown.unwrap_or_default()))
+        drive(upgraded, session, wire, config, shutdown.unwrap_or_default())
     }
 }
 // ANCHOR_END: opening

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 use std::mem;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use gateway::{
@@ -20,15 +20,14 @@ use tokio::time::Instant;
 
 use crate::close::codes;
 use crate::config::Config;
+use crate::output::{Apart, LONG};
 use crate::session::Session;
 
 /// The meeting point of an application, and the task of its connection.
 pub(crate) struct Wire {
     inner: Mutex<Inner>,
     subprotocols: Vec<String>,
-    queue: usize,
-    queue_bytes: usize,
-    write_buffer: usize,
+    config: Arc<Config>,
 }
 
 // ANCHOR: inner
@@ -41,15 +40,17 @@ pub(crate) struct Inner {
     /// The application was told of the connect.
     told: bool,
     /// What it has said to the handshake.
-    answer: Option<Answer>,
+    answer: Option<Box<Answer>>,
     /// The next part of a denial.
-    part: Option<ResponseBody>,
+    part: Option<Box<ResponseBody>>,
     /// There is one from 101 to the last byte.
     pub(crate) session: Option<Session>,
+    /// A payload that is not in the session's output, but has its place there.
+    pub(crate) apart: Option<Box<Apart>>,
     inbox: VecDeque<Message>,
     inbox_bytes: usize,
     /// How it ended.
-    end: Option<Close>,
+    end: Option<Box<Close>>,
     /// The call has returned.
     finished: bool,
     /// With what an open WebSocket is closed then.
@@ -78,13 +79,14 @@ pub(crate) enum Answer {
 }
 
 impl Wire {
-    pub(crate) fn new(rules: Rules, subprotocols: Vec<String>, config: &Config) -> Self {
+    pub(crate) fn new(rules: Rules, subprotocols: Vec<String>, config: Arc<Config>) -> Self {
         let inner = Inner {
             rules,
             told: false,
             answer: None,
             part: None,
             session: None,
+            apart: None,
             inbox: VecDeque::new(),
             inbox_bytes: 0,
             end: None,
@@ -97,13 +99,7 @@ impl Wire {
             task: None,
             asleep: false,
         };
-        Self {
-            inner: Mutex::new(inner),
-            subprotocols,
-            queue: config.queue.max(1),
-            queue_bytes: config.queue_bytes.max(1),
-            write_buffer: config.write_buffer.max(1),
-        }
+        Self { inner: Mutex::new(inner), subprotocols, config }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -116,7 +112,8 @@ impl Wire {
         let is_open = inner.session.as_ref().is_some_and(Session::is_open);
         !is_open
             || inner.finished
-            || inner.inbox.len() < self.queue && inner.inbox_bytes < self.queue_bytes
+            || inner.inbox.len() < self.config.queue.max(1)
+                && inner.inbox_bytes < self.config.queue_bytes.max(1)
     }
 
     /// The call has returned.
@@ -141,13 +138,24 @@ impl Wire {
     /// There is a client no more: whoever waits learns of it.
     pub(crate) fn end(&self, close: Close) {
         let mut inner = self.lock();
-        inner.end.get_or_insert(close);
+        inner.end.get_or_insert_with(|| Box::new(close));
         inner.session = None;
+        inner.apart = None;
         inner.rules.gone();
         inner.news = true;
         let wakers = (mem::take(&mut inner.senders), inner.receiver.take());
         drop(inner);
         wakers.0.into_iter().chain(wakers.1).for_each(Waker::wake);
+    }
+
+    /// The client has left, though what it has said before may be unread: nothing that is sent reaches it.
+    pub(crate) fn gone(&self, asking: &Waker) {
+        let mut inner = self.lock();
+        inner.rules.gone();
+        inner.news = true;
+        let senders = inner.senders(asking);
+        drop(inner);
+        senders.into_iter().for_each(Waker::wake);
     }
 
     /// The handshake is over, and this begins.
@@ -170,17 +178,17 @@ impl Wire {
         cx: &mut Context<'_>,
     ) -> Poll<Option<(Answer, Option<ResponseBody>)>> {
         let mut inner = self.lock();
-        match inner.answer.take() {
+        match inner.answer.take().map(|answer| *answer) {
             Some(Answer::Denial(start)) => match inner.part.take() {
                 Some(part) => {
                     let senders = mem::take(&mut inner.senders);
                     drop(inner);
                     senders.into_iter().for_each(Waker::wake);
-                    Poll::Ready(Some((Answer::Denial(start), Some(part))))
+                    Poll::Ready(Some((Answer::Denial(start), Some(*part))))
                 }
                 None if inner.finished => Poll::Ready(None),
                 None => {
-                    inner.answer = Some(Answer::Denial(start));
+                    inner.answer = Some(Box::new(Answer::Denial(start)));
                     inner.sleep(cx.waker());
                     Poll::Pending
                 }
@@ -202,7 +210,7 @@ impl Wire {
                 let senders = mem::take(&mut inner.senders);
                 drop(inner);
                 senders.into_iter().for_each(Waker::wake);
-                Poll::Ready(Some(part))
+                Poll::Ready(Some(*part))
             }
             None if inner.finished => Poll::Ready(None),
             None => {
@@ -307,7 +315,7 @@ impl Inner {
     /// The end, as the application is told of it: also after it has closed or refused by itself.
     fn disconnect(&self) -> Option<Close> {
         let said = self.session.as_ref().and_then(Session::end);
-        match self.end.as_ref().or(said) {
+        match self.end.as_deref().or(said) {
             Some(close) => Some(close.clone()),
             None => self.rules.is_complete().then(|| Close::new(codes::LOST)),
         }
@@ -322,7 +330,7 @@ impl Inner {
         match event {
             // The session begins when the handshake is over.
             SendEvent::WebSocketSend(_) if rules.is_open() => {
-                self.session.as_ref().is_none_or(|session| session.waiting() >= write_buffer)
+                self.session.as_ref().is_none_or(|session| self.waiting(session) >= write_buffer)
             }
             // It takes a small place that is always there: a client that does not read is not to keep an application from leaving.
             SendEvent::WebSocketClose(_) if rules.is_open() => self.session.is_none(),
@@ -331,26 +339,40 @@ impl Inner {
         }
     }
 
+    /// How many bytes wait to be written.
+    fn waiting(&self, session: &Session) -> usize {
+        session.waiting() + self.apart.as_ref().map_or(0, |apart| apart.payload().len())
+    }
+
     /// An event has passed the rules.
     fn take(&mut self, event: SendEvent) {
         match (event, &mut self.session) {
-            (SendEvent::WebSocketAccept(accept), _) => self.answer = Some(Answer::Accept(accept)),
-            (SendEvent::WebSocketSend(message), Some(session)) => session.send(&message),
+            (SendEvent::WebSocketAccept(accept), _) => {
+                self.answer = Some(Box::new(Answer::Accept(accept)));
+            }
+            (SendEvent::WebSocketSend(message), Some(session)) => {
+                let is_long = length(&message) >= LONG && self.apart.is_none();
+                if is_long && session.send_head(&message) {
+                    self.apart = Some(Box::new(Apart { at: session.waiting(), message }));
+                } else {
+                    session.send(&message);
+                }
+            }
             (SendEvent::WebSocketClose(close), Some(session)) => {
                 session.close(close.code, &close.reason, Instant::now().into_std());
             }
-            (SendEvent::WebSocketClose(_), None) => self.answer = Some(Answer::Close),
+            (SendEvent::WebSocketClose(_), None) => self.answer = Some(Box::new(Answer::Close)),
             (SendEvent::WebSocketResponseStart(start), _) => {
-                self.answer = Some(Answer::Denial(start));
+                self.answer = Some(Box::new(Answer::Denial(start)));
             }
-            (SendEvent::WebSocketResponseBody(part), _) => self.part = Some(part),
+            (SendEvent::WebSocketResponseBody(part), _) => self.part = Some(Box::new(part)),
             // The rules let nothing else through.
             _ => {}
         }
     }
 }
 
-fn length(message: &Message) -> usize {
+pub(crate) fn length(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) => bytes.len(),
@@ -367,7 +389,7 @@ impl Exchange for Wire {
         }
         let complete = inner.rules.is_complete();
         if let Some(message) = inner.inbox.pop_front().filter(|_| !complete) {
-            let was_full = !self.has_room(&inner) || inner.inbox.len() + 1 >= self.queue;
+            let was_full = !self.has_room(&inner) || inner.inbox.len() + 1 >= self.config.queue;
             inner.inbox_bytes -= length(&message);
             let task = if was_full { inner.stir() } else { None };
             drop(inner);
@@ -394,7 +416,7 @@ impl Exchange for Wire {
     ) -> Poll<Result<(), SendError>> {
         let Some(sent) = event.as_ref() else { return Poll::Ready(Ok(())) };
         let mut inner = self.lock();
-        if inner.is_full(sent, self.write_buffer) {
+        if inner.is_full(sent, self.config.write_buffer.max(1)) {
             if inner.senders.iter().any(|waker| waker.will_wake(cx.waker())) {
                 return Poll::Pending;
             }

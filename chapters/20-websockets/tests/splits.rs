@@ -1,5 +1,6 @@
 //! However bytes are cut, they say the same.
 
+use bytes::BufMut;
 use proptest::prelude::*;
 use websockets::frame::Opcode;
 use websockets::{Decoder, Encoder, Event, Fault, Limits, Role, mask};
@@ -51,10 +52,28 @@ fn wire(all: &[Said]) -> Vec<u8> {
     out
 }
 
-fn read<'a>(portions: impl Iterator<Item = &'a [u8]>) -> (Vec<Event>, Option<Fault>) {
+/// What a decoder says of them. With `places` it reads payloads to where they stay, if so many bytes are to come.
+fn read<'a>(
+    portions: impl Iterator<Item = &'a [u8]>,
+    places: Option<usize>,
+) -> (Vec<Event>, Option<Fault>) {
     let mut decoder = Decoder::new(Role::Server, Limits { message: 200 });
     let mut events = Vec::new();
-    for portion in portions {
+    for mut portion in portions {
+        while let Some(mut place) = places.and_then(|least| decoder.place(least)) {
+            let mut room = place.room();
+            let (now, later) = portion.split_at(portion.len().min(room.remaining_mut()));
+            room.put_slice(now);
+            drop(room);
+            match decoder.placed(place) {
+                Err(fault) => return (events, Some(fault)),
+                Ok(event) => events.extend(event),
+            }
+            portion = later;
+            if portion.is_empty() {
+                break;
+            }
+        }
         let mut portion = portion.to_vec();
         let mut rest = &mut portion[..];
         loop {
@@ -78,18 +97,21 @@ proptest! {
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
         let wire = wire(&all);
-        let whole = read([&wire[..]].into_iter());
-        prop_assert_eq!(&read(wire.chunks(1)), &whole);
+        let whole = read([&wire[..]].into_iter(), None);
+        prop_assert_eq!(&read(wire.chunks(1), None), &whole);
+        prop_assert_eq!(&read(wire.chunks(1), Some(2)), &whole);
         let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(wire.len() + 1)).collect();
         cuts.extend([0, wire.len()]);
         cuts.sort_unstable();
-        prop_assert_eq!(&read(cuts.windows(2).map(|cut| &wire[cut[0]..cut[1]])), &whole);
+        for places in [None, Some(1), Some(20)] {
+            prop_assert_eq!(&read(cuts.windows(2).map(|cut| &wire[cut[0]..cut[1]]), places), &whole);
+        }
     }
 
     #[test]
     fn what_is_said_well_arrives(text in "\\PC{0,60}", cuts in prop::collection::vec(0..100_usize, 0..4)) {
         let wire = wire(&[Said::Text(text.clone(), cuts)]);
-        let (events, fault) = read(wire.chunks(3));
+        let (events, fault) = read(wire.chunks(3), None);
         prop_assert_eq!(fault, (text.len() > 200).then_some(Fault::TooBig(200)));
         prop_assert!(fault.is_some() || events.last() == Some(&Event::Text(text)));
     }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway::{Address, Shutdown, Tls};
+use gateway::{Address, Tls};
 use http_server::Transport;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
@@ -40,14 +40,14 @@ pub fn judge(said: &[u8]) -> Option<Protocol> {
 }
 // ANCHOR_END: judge
 
-/// Waits for the first bytes, and says what the client speaks. None if it says nothing in time, or leaves, or the server is closing before it has said anything.
+/// Waits for the first bytes, and says what the client speaks. None if it says nothing in time, or leaves, or `closing` is ready before it has said anything.
 ///
 /// It has `first_byte` for the first byte, and `rest` for those that it takes to tell.
 pub async fn choose<S: AsyncRead + Unpin>(
     mut stream: S,
     first_byte: Duration,
     rest: Duration,
-    closing: &Shutdown,
+    closing: impl Future<Output = ()>,
 ) -> Option<(Protocol, Rewind<S>)> {
     let mut said = [0; PREFACE.len()];
     let first = async {
@@ -55,7 +55,7 @@ pub async fn choose<S: AsyncRead + Unpin>(
             // What the client has said before the server's end is answered, so this comes first.
             biased;
             count = stream.read(&mut said) => count,
-            () = closing.begun() => Ok(0),
+            () = closing => Ok(0),
         }
     };
     let mut there = timeout(first_byte, first).await.ok()?.ok().filter(|&count| count > 0)?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::observe::Observer;
+
 /// The largest window (RFC 9113, section 6.9.1).
 pub(crate) const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 
@@ -18,6 +20,7 @@ pub struct Allowance {
 ///
 /// What it has in common with HTTP/1.1 is taken from [`http_server::Config`]: `head` bounds a block of headers, `head_bytes` its size and
 /// `head_fields` its number of fields, and h2 lets it come in as many frames as its size needs, and a quarter more; `body`, `body_rate`, `write` and `write_rate` hold for each stream.
+/// With `upgrade`, clients are told that a stream may become a WebSocket (`SETTINGS_ENABLE_CONNECT_PROTOCOL`, RFC 8441).
 #[derive(Debug, Clone)]
 pub struct Http2 {
     // ANCHOR: sizes
@@ -54,15 +57,18 @@ pub struct Http2 {
     pub settings: Allowance,
     /// How often a client may send PING. Default: 30, and 3 a second.
     pub pings: Allowance,
-    /// How often a client may send DATA that brings nothing. Default: 100, and 10 a second.
+    /// How often a client may send DATA that brings nothing.
+    /// Default: 100, and 10 a second.
     pub empty: Allowance,
-    /// How often a client may send frames that no stream needs: PRIORITY, and those of unknown
-    /// kinds. Default: 300, and 10 a second.
+    /// How often a client may send frames that no stream needs: PRIORITY, and those of
+    /// unknown kinds. Default: 300, and 10 a second.
     pub others: Allowance,
     /// How often a client may open a window. Each KiB of a response earns one more.
     /// Default: 1,000, and 100 a second.
     pub updates: Allowance,
     // ANCHOR_END: floods
+    /// Who is told of each frame that passes. Default: nobody.
+    pub observer: Option<Observer>,
 }
 
 impl Http2 {
@@ -92,6 +98,7 @@ impl Default for Http2 {
             empty: allowance(100, 10),
             others: allowance(300, 10),
             updates: allowance(1_000, 100),
+            observer: None,
         }
     }
 }

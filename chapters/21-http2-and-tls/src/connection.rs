@@ -10,18 +10,23 @@ use gateway::{
     App, Connection, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead, Rules,
     Scope, Sender,
 };
+use h2::ext::Protocol;
 use h2::server::{Builder, SendResponse};
 use h2::{Ping, Reason, RecvStream};
-use http::{HeaderValue, Request, StatusCode, Version, header};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, StatusCode, Version, header};
+use http_server::upgrade::{Asked, Boxed, Refused, copied};
 use http_server::{Config, Transport};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep, timeout};
 
 use crate::config::{Http2, LARGEST_WINDOW};
+use crate::extended::{self, Wish};
 use crate::flush::Flush;
 use crate::frames::Frames;
 use crate::head::{brief, normalize};
 use crate::io::{Io, Meter};
+use crate::observe::Observed;
 use crate::stream::{Wire, refuse, serve};
 
 /// The smallest and the largest bound on a frame (RFC 9113, section 6.5.2).
@@ -38,6 +43,9 @@ fn builder(http2: &Http2, config: &Config) -> Builder {
         .max_frame_size(http2.frame.clamp(FRAMES.0, FRAMES.1))
         .max_send_buffer_size(http2.send_buffer)
         .max_local_error_reset_streams(usize::try_from(http2.resets.burst).ok());
+    if config.upgrade.is_some() {
+        builder.enable_connect_protocol();
+    }
     builder
 }
 
@@ -69,16 +77,18 @@ enum Waiting {
     End,
 }
 
-/// Serves one connection, until it is closed and each call has returned or was given up.
+/// Serves one connection, until it is closed and each call has returned or was given up. When `closing` is ready, no more streams are begun.
 pub(crate) async fn drive<A: App + 'static, S: Transport>(
     stream: S,
     server: http_server::Server<A>,
     http2: Arc<Http2>,
+    closing: impl Future<Output = ()>,
 ) {
     let config = server.config();
     let connection = Arc::new(server.connection(&stream));
     let idle = stream.idle();
     let meter = Arc::new(Meter::default());
+    let stream = Observed::server(stream, http2.observer.clone());
     let io = Io::new(stream, Frames::new(&http2), Arc::clone(&meter));
     let handshake = builder(&http2, config).handshake(io);
     let Ok(Ok(h2)) = timeout(config.head, handshake).await else { return };
@@ -91,8 +101,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
         connection,
         flush: Flush::default(),
     };
-    let closing = server.closing();
-    let mut stop = pin!(closing.begun());
+    let mut stop = pin!(closing);
     let mut pings = streams.h2.ping_pong();
     let mut asked = None;
     let mut timer = Timer::new();
@@ -168,7 +177,7 @@ pub(crate) async fn drive<A: App + 'static, S: Transport>(
 
 /// h2's connection, and the tasks of its streams.
 struct Streams<'a, A, S> {
-    h2: h2::server::Connection<Io<S>, Bytes>,
+    h2: h2::server::Connection<Io<Observed<S>>, Bytes>,
     /// Each has a call of the application. If this is dropped, so are they.
     tasks: JoinSet<()>,
     /// How many streams the client has opened.
@@ -186,8 +195,9 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         let _flushing = self.flush.begin(cx.waker());
         loop {
             while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(cx) {}
-            // A stream that was reset is closed, and its call may still run: so it is the calls that are counted.
-            // Those that have no place wait in h2, and a client that resets these as well is cut off by h2.
+            // A stream that was reset is closed, and its call may still run: so it is the
+            // calls that are counted. Streams that have no place wait in h2, and a client
+            // that resets these as well is cut off by h2.
             if self.tasks.len() >= self.http2.streams as usize {
                 return self.h2.poll_closed(cx).map(drop);
             }
@@ -204,6 +214,12 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         self.begun += 1;
         let config = self.server.config();
         let (mut parts, body) = request.into_parts();
+        // Without a protocol it is none of ours, and h2 lets one through only where another protocol can be spoken.
+        let protocol = parts.extensions.remove::<Protocol>();
+        if protocol.is_some() {
+            // But for its name, its head is that of a request for a page.
+            parts.method = Method::GET;
+        }
         let wants = match normalize(&mut parts, config.head_fields) {
             Ok(wants) => wants,
             Err((status, why)) => {
@@ -212,10 +228,12 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
                 return;
             }
         };
+        if let Some(protocol) = protocol {
+            parts.method = Method::CONNECT;
+            return self.begin_other(&protocol, parts, body, respond);
+        }
         let Some(ticket) = self.server.admit() else {
-            let start = brief(StatusCode::SERVICE_UNAVAILABLE)
-                .header(header::RETRY_AFTER, HeaderValue::from(config.retry_after.as_secs()));
-            let _ = refuse(&mut respond, start, "too many requests are in flight\n", config);
+            busy(&mut respond, config);
             return;
         };
         let extensions = Extensions::NONE
@@ -247,6 +265,62 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
             serve(call, id, wire, respond, flush, server.config()).await;
         });
     }
+
+    /// An extended CONNECT has come: another protocol is to be spoken on this stream.
+    fn begin_other(
+        &mut self,
+        protocol: &Protocol,
+        parts: Parts,
+        body: RecvStream,
+        mut respond: SendResponse<Bytes>,
+    ) {
+        let config = self.server.config();
+        let head = copied(RequestHead {
+            version: Version::HTTP_2,
+            method: parts.method,
+            uri: parts.uri,
+            headers: parts.headers,
+        });
+        let asked = Asked { head: &head, protocol: Some(protocol.as_str()) };
+        let mut upgrading = match config.upgrade.as_ref().and_then(|upgrade| upgrade.asked(&asked))
+        {
+            Some(Ok(upgrading)) => upgrading,
+            Some(Err(Refused { status, headers, why })) => {
+                let mut start = brief(status);
+                start.headers.extend(headers);
+                let _ = refuse(&mut respond, start, format!("{why}\n"), config);
+                return;
+            }
+            None => {
+                let start = brief(StatusCode::NOT_IMPLEMENTED);
+                let _ = refuse(&mut respond, start, "this protocol is not spoken here\n", config);
+                return;
+            }
+        };
+        let Some(ticket) = self.server.admit() else {
+            busy(&mut respond, config);
+            return;
+        };
+        let (scope, receive, send) = upgrading.call(HttpScope {
+            head: Arc::new(head),
+            extensions: Extensions::NONE,
+            state: self.server.state(),
+            connection: Arc::clone(&self.connection),
+        });
+        let call = Some(Box::pin(ticket.call(scope, receive, send)) as Boxed<_>);
+        let (server, flush) = (self.server.clone(), self.flush.clone());
+        self.tasks.spawn(async move {
+            let wish = Wish { upgrading, call };
+            extended::serve(wish, respond, body, flush, server.config()).await;
+        });
+    }
+}
+
+/// More calls are in flight than may be.
+fn busy(respond: &mut SendResponse<Bytes>, config: &Config) {
+    let start = brief(StatusCode::SERVICE_UNAVAILABLE)
+        .header(header::RETRY_AFTER, HeaderValue::from(config.retry_after.as_secs()));
+    let _ = refuse(respond, start, "too many requests are in flight\n", config);
 }
 
 /// The bound on the present wait.

@@ -87,11 +87,13 @@ impl Budget {
 }
 
 /// RFC 9113, section 6.
-mod kind {
+pub(crate) mod kind {
     pub const DATA: u8 = 0;
     pub const HEADERS: u8 = 1;
+    pub const PRIORITY: u8 = 2;
     pub const RST_STREAM: u8 = 3;
     pub const SETTINGS: u8 = 4;
+    pub const PUSH_PROMISE: u8 = 5;
     pub const PING: u8 = 6;
     pub const GOAWAY: u8 = 7;
     pub const WINDOW_UPDATE: u8 = 8;
@@ -99,7 +101,7 @@ mod kind {
 }
 
 /// Flags. One bit is `END_STREAM` for DATA, and ACK for SETTINGS and PING.
-mod flag {
+pub(crate) mod flag {
     pub const END_STREAM: u8 = 1;
     pub const ACK: u8 = 1;
     pub const END_HEADERS: u8 = 4;
@@ -107,7 +109,7 @@ mod flag {
 }
 
 /// The head of a frame.
-const HEAD: usize = 9;
+pub(crate) const HEAD: usize = 9;
 
 /// Follows the frames of a client.
 #[derive(Debug)]

@@ -6,9 +6,9 @@
 //! - [`server`]: accepting, and the graceful end. [`config`]: what can be set of HTTP/2.
 //! - [`tls`]: encryption, and who the client is. `pem`: the files for it.
 //! - [`choose`]: HTTP/1 and HTTP/2 on one port.
-//! - `connection`, `stream`, `flush`: one connection in one task, and each stream in a task of its own.
+//! - `connection`, `stream`, `flush`: one connection in one task, and each stream in a task of its own. `extended`: a stream that becomes a WebSocket.
 //! - `head`: heads, as strict as [`http_server::check`] has them.
-//! - [`frames`], `io`: counting what h2 does not count. `wait`: counting time.
+//! - [`frames`], `io`: counting what h2 does not count. `wait`: counting time. [`observe`]: showing frames to whoever wants to see them.
 //!
 //! It leaves out HTTP/1.1, which is [`http_server`]'s, HTTP/2's push, which browsers have taken out, and its priorities.
 //!
@@ -39,10 +39,12 @@
 pub mod choose;
 pub mod config;
 mod connection;
+mod extended;
 mod flush;
 pub mod frames;
 mod head;
 mod io;
+pub mod observe;
 mod pem;
 pub mod server;
 mod stream;

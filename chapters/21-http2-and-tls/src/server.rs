@@ -1,16 +1,19 @@
 //! From a listener to connections that choose their protocol, and the end.
 
 use std::fmt;
+use std::future::pending;
+use std::io;
 use std::sync::Arc;
 
 use gateway::App;
 use http_server::server::{accept, serve_until};
 use http_server::{Config, Connections, Listener, Serve, Transport};
+use tokio::time::{Instant, sleep_until};
 
 use crate::choose::{Protocol, choose};
 use crate::config::Http2;
 use crate::connection::drive;
-use crate::tls::Tls;
+use crate::tls::{Secure, Tls};
 
 /// A server of one application over HTTP/1.1 and HTTP/2. A clone is the same server.
 pub struct Server<A> {
@@ -62,10 +65,12 @@ impl<A: App + 'static> Server<A> {
     ///
     /// It never fails: what goes wrong ends the connection, and what the application did is reported to [`Config::errors`].
     /// Dropping it closes the connection, and drops the calls.
+    // ANCHOR: connection
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
         if let Some(tls) = &self.tls {
-            // A handshake that fails is the client's own affair: it was told why, and scanners fail all day.
-            let Ok(stream) = Box::pin(tls.accept(stream)).await else { return };
+            // A handshake that fails is the client's own affair: it was told why, and scanners
+            // fail all day.
+            let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
             if stream.speaks_http2() {
                 Box::pin(self.serve_http2(stream)).await;
             } else {
@@ -74,9 +79,9 @@ impl<A: App + 'static> Server<A> {
             return;
         }
         let config = self.http.config();
-        let closing = self.http.closing();
-        // The future of a connection is as large as the largest of these steps: so they are boxed, and a silent client costs little.
-        let chosen = choose(stream, config.first_byte, config.head, &closing).await;
+        // The future of a connection is as large as the largest of these steps: so they are
+        // boxed, and a silent client costs little.
+        let chosen = choose(stream, config.first_byte, config.head, self.closing()).await;
         match chosen {
             Some((Protocol::Http1, stream)) => {
                 Box::pin(self.http.serve_connection(stream)).await;
@@ -85,10 +90,38 @@ impl<A: App + 'static> Server<A> {
             None => {}
         }
     }
+    // ANCHOR_END: connection
+
+    /// Shakes hands with whoever is on the stream, unless the server is closing, and has been waiting for it since before that.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tls::accept`], and [`Interrupted`](io::ErrorKind::Interrupted) at the server's end.
+    pub async fn secure<S: Transport>(&self, tls: &Tls, stream: S) -> io::Result<Secure<S>> {
+        tokio::select! {
+            biased;
+            secure = tls.accept(stream) => secure,
+            () = self.closing() => Err(io::ErrorKind::Interrupted.into()),
+        }
+    }
+
+    /// The server's end, for a connection that begins now. What its client has to say may be on its way: so it has [`Config::linger`] in any case.
+    fn closing(&self) -> impl Future<Output = ()> + Send + 'static {
+        let closing = self.http.closing();
+        let fresh = Instant::now().checked_add(self.http.config().linger);
+        async move {
+            closing.begun().await;
+            match fresh {
+                // In a box, as it is not there before the end.
+                Some(until) => Box::pin(sleep_until(until)).await,
+                None => pending().await,
+            }
+        }
+    }
 
     /// Serves one connection on which the client speaks HTTP/2, as it has said before: by ALPN, for one.
     pub async fn serve_http2<S: Transport>(&self, stream: S) {
-        drive(stream, self.http.clone(), Arc::clone(&self.http2)).await;
+        drive(stream, self.http.clone(), Arc::clone(&self.http2), self.closing()).await;
     }
 
     /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully: connections of HTTP/2 say GOAWAY.

@@ -577,6 +577,25 @@ pub(crate) fn refuse(
     respond.send_response(head::response(start, config), false)?.send_data(text, true)
 }
 
+// ANCHOR: window
+/// Waits until the client has room for something of so many bytes, and says for how many.
+pub(crate) fn poll_room(
+    stream: &mut SendStream<Bytes>,
+    wanted: usize,
+    cx: &mut Context<'_>,
+) -> Poll<Result<usize, h2::Error>> {
+    stream.reserve_capacity(wanted);
+    while stream.capacity() == 0 {
+        match ready!(stream.poll_capacity(cx)) {
+            Some(room) => _ = room?,
+            // The stream is at its end, and there is a reset that says so.
+            None => return Poll::Ready(Err(Reason::CANCEL.into())),
+        }
+    }
+    Poll::Ready(Ok(stream.capacity().min(wanted)))
+}
+// ANCHOR_END: window
+
 fn informational(status: StatusCode) -> Response<()> {
     let mut response = Response::new(());
     *response.status_mut() = status;
@@ -691,19 +710,12 @@ impl Sending {
         }
     }
 
-    // ANCHOR: window
     /// Gives h2 as much of the part as the client has room for. Says whether that was the end of all.
     fn poll_part(&mut self, cx: &mut Context<'_>) -> Result<Poll<bool>, h2::Error> {
-        self.stream.reserve_capacity(self.part.len());
-        while self.stream.capacity() == 0 {
-            match self.stream.poll_capacity(cx) {
-                Poll::Ready(Some(room)) => _ = room?,
-                // The stream is at its end, and the reset that says so was asked for before.
-                Poll::Ready(None) => return Err(Reason::CANCEL.into()),
-                Poll::Pending => return Ok(Poll::Pending),
-            }
-        }
-        let room = self.stream.capacity().min(self.part.len());
+        let Poll::Ready(room) = poll_room(&mut self.stream, self.part.len(), cx) else {
+            return Ok(Poll::Pending);
+        };
+        let room = room?;
         let piece = self.part.split_to(room);
         self.sent += room as u64;
         self.left = self.left.map(|left| left.saturating_sub(room as u64));
@@ -712,7 +724,6 @@ impl Sending {
         self.stream.send_data(piece, last)?;
         Ok(Poll::Ready(last))
     }
-    // ANCHOR_END: window
 
     /// What the application has sent: a part, trailers, a file.
     fn take(&mut self, event: SendEvent) -> Result<(), String> {

@@ -5,5 +5,5 @@ mod named;
 
 #[test]
 fn every_test_that_the_checklist_names_exists() {
-    named::exist("CHECKLIST.md", &["tests", "tests/server"], 65);
+    named::exist("CHECKLIST.md", &["tests", "tests/server"], 80);
 }

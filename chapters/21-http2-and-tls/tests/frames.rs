@@ -1,9 +1,17 @@
-//! The scanner sees the same frames, however the bytes are cut.
+//! The scanner sees the same frames, however the bytes are cut; and so does an observer.
+
+use std::future::poll_fn;
+use std::io;
+use std::mem::take;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 
 use http2_and_tls::choose::{PREFACE, Protocol, judge};
 use http2_and_tls::frames::{Flood, Frames};
+use http2_and_tls::observe::{Direction, Observed, Observer};
 use http2_and_tls::{Allowance, Http2};
 use proctor::{expect_eq, watch_async};
+use tokio::io::{AsyncReadExt, AsyncWrite, duplex};
 
 /// DATA without data at the second and third place, the last of them in padding alone.
 fn said() -> Vec<u8> {
@@ -71,4 +79,56 @@ fn the_preface_is_known_by_its_last_byte_and_anything_else_by_its_first_differen
     }
     expect_eq!(judge(PREFACE), Some(Protocol::Http2), "the whole");
     expect_eq!(judge(b"GET / HTTP/1.1\r\n"), Some(Protocol::Http1), "GET");
+}
+
+/// What an observer is told of, on either side of a connection over which this is said; and how it arrives.
+async fn observed(size: usize) -> (Vec<String>, Vec<String>, Vec<u8>) {
+    let film = Arc::new(Mutex::new([Vec::new(), Vec::new()]));
+    let observer = |side: usize, expected: Direction| {
+        let film = Arc::clone(&film);
+        Observer::new(move |direction, frame| {
+            assert_eq!(direction, expected, "of {frame}");
+            film.lock().unwrap()[side].push(frame.to_string());
+        })
+    };
+    let (ours, theirs) = duplex(7);
+    let mut client = Observed::client(ours, Some(observer(0, Direction::Written)));
+    let mut server = Observed::server(theirs, Some(observer(1, Direction::Read)));
+    let speaks = async move {
+        for piece in said().chunks(size) {
+            let (one, other) = piece.split_at(piece.len() / 2);
+            let mut parts = [io::IoSlice::new(one), io::IoSlice::new(other)];
+            let mut left = &mut parts[..];
+            while left.iter().any(|part| !part.is_empty()) {
+                let count = poll_fn(|cx| Pin::new(&mut client).poll_write_vectored(cx, left));
+                let count = count.await.unwrap();
+                io::IoSlice::advance_slices(&mut left, count);
+            }
+        }
+    };
+    let mut heard = Vec::new();
+    let all = server.read_to_end(&mut heard);
+    let ((), count) = tokio::join!(speaks, all);
+    expect_eq!(count.unwrap(), said().len(), "bytes");
+    let [written, read] = &mut *film.lock().unwrap();
+    (take(written), take(read), heard)
+}
+
+#[test]
+fn an_observer_is_told_of_each_frame_however_the_bytes_are_cut() {
+    watch_async(async {
+        let expected = [
+            "DATA of stream 1, 3 bytes",
+            "DATA of stream 1, 0 bytes",
+            "DATA of stream 1, 2 bytes",
+            "HEADERS of stream 3, 1 bytes",
+            "CONTINUATION of stream 3, 1 bytes",
+        ];
+        for size in 1..said().len() {
+            let (written, read, heard) = observed(size).await;
+            expect_eq!(written, expected, "written in pieces of {size}");
+            expect_eq!(read, expected, "read in pieces of {size}");
+            expect_eq!(heard, said(), "what arrives");
+        }
+    });
 }

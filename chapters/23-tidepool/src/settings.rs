@@ -78,6 +78,7 @@ pub fn http2(options: &Options) -> Http2 {
         empty: own.http2_limit_empty_data,
         others: own.http2_limit_other_frames,
         updates: own.http2_limit_window_updates,
+        observer: None,
     }
 }
 

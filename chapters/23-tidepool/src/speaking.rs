@@ -79,7 +79,7 @@ impl<A: App + 'static> Speaking<A> {
     /// A connection that begins with a handshake.
     async fn secure<S: Transport>(&self, tls: &Tls, stream: S) {
         let (client, _) = stream.addresses();
-        let stream = match tls.accept(stream).await {
+        let stream = match self.server.secure(tls, stream).await {
             Ok(stream) => stream,
             Err(error) => {
                 self.metrics.handshake(false);

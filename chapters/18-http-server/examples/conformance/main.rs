@@ -1,8 +1,8 @@
 //! A server for clients and test suites from outside.
 //!
-//!     cargo run --release -p http-server --example conformance -- --port 8000
+//!     cargo run --release -p http-server --example conformance_http -- --port 8000
 //!
-//! It serves 127.0.0.1. On Ctrl-C it closes gracefully.
+//! It serves 127.0.0.1, HTTP/1.1 alone; package `tidepool` has the same application with all protocols. On Ctrl-C it closes gracefully.
 
 mod app;
 
@@ -34,19 +34,19 @@ async fn main() -> ExitCode {
     let port = match port() {
         Ok(port) => port,
         Err(why) => {
-            eprintln!("conformance: {why}");
+            eprintln!("conformance_http: {why}");
             return ExitCode::FAILURE;
         }
     };
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
         Err(error) => {
-            eprintln!("conformance: port {port}: {error}");
+            eprintln!("conformance_http: port {port}: {error}");
             return ExitCode::FAILURE;
         }
     };
     if let Ok(address) = listener.local_addr() {
-        eprintln!("conformance: http://{address}");
+        eprintln!("conformance_http: http://{address}");
     }
     let stop = async {
         if tokio::signal::ctrl_c().await.is_err() {
@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
     let server = Server::new(Conformance::default(), Config::default());
     let dropped = server.serve_until(listener, stop).await;
     if dropped > 0 {
-        eprintln!("conformance: {dropped} connections were dropped");
+        eprintln!("conformance_http: {dropped} connections were dropped");
     }
     ExitCode::SUCCESS
 }

@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 
 // ANCHOR: site
 /// The site of the earlier chapters, and two WebSockets with a page each.
-async fn site(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+pub(crate) async fn site(scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
     match &scope {
         Scope::WebSocket(socket) => match &*socket.path() {
             _ if !origin::is_ours(socket) => Ok(send.send(Close::default()).await?),

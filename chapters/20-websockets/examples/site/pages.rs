@@ -2,6 +2,7 @@
 
 /// Paints each picture as it comes.
 pub const CAMERA: &str = r#"<canvas id="pool" width="96" height="64" style="width: 480px; image-rendering: pixelated"></canvas>
+<p id="end"></p>
 <script>
 const socket = new WebSocket(location.href.replace("http", "ws"))
 socket.binaryType = "arraybuffer"
@@ -11,6 +12,7 @@ socket.onmessage = ({ data }) => {
   new Uint8Array(data).forEach((grey, at) => picture.data.set([grey, grey, grey, 255], 4 * at))
   paint.putImageData(picture, 0, 0)
 }
+socket.onclose = ({ code, reason }) => end.textContent = `(closed: ${code} ${reason})`
 </script>
 "#;
 

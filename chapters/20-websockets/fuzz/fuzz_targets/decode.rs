@@ -1,6 +1,7 @@
 //! However the bytes are cut, the decoder says the same of them; with compression and without.
 #![no_main]
 
+use bytes::BufMut;
 use http::{HeaderMap, HeaderValue, header::SEC_WEBSOCKET_EXTENSIONS};
 use libfuzzer_sys::fuzz_target;
 use websockets::deflate::{Pool, Settings, agree};
@@ -8,6 +9,7 @@ use websockets::{Decoder, Event, Fault, Limits, Role};
 
 fn read<'a>(
     inflates: bool,
+    places: bool,
     portions: impl Iterator<Item = &'a [u8]>,
 ) -> (Vec<Event>, Option<Fault>) {
     let mut headers = HeaderMap::new();
@@ -17,7 +19,21 @@ fn read<'a>(
     let inflate = agreed.map(|agreed| Pool::new(settings).server(&agreed).0);
     let mut decoder = Decoder::new(Role::Server, Limits { message: 500 }).with_inflate(inflate);
     let mut events = Vec::new();
-    for portion in portions {
+    for mut portion in portions {
+        while let Some(mut place) = if places { decoder.place(8) } else { None } {
+            let mut room = place.room();
+            let (now, later) = portion.split_at(portion.len().min(room.remaining_mut()));
+            room.put_slice(now);
+            drop(room);
+            match decoder.placed(place) {
+                Err(fault) => return (events, Some(fault)),
+                Ok(event) => events.extend(event),
+            }
+            portion = later;
+            if portion.is_empty() {
+                break;
+            }
+        }
         let mut portion = portion.to_vec();
         let mut rest = &mut portion[..];
         loop {
@@ -39,9 +55,10 @@ fn read<'a>(
 
 fuzz_target!(|input: (bool, u8, &[u8])| {
     let (inflates, size, bytes) = input;
-    let (events, fault) = read(inflates, [bytes].into_iter());
-    for portions in [bytes.chunks(1), bytes.chunks(usize::from(size.max(1)))] {
-        let (cut, cut_fault) = read(inflates, portions);
+    let (events, fault) = read(inflates, false, [bytes].into_iter());
+    let cut = usize::from(size.max(1));
+    for (places, size) in [(false, 1), (false, cut), (true, 1), (true, cut)] {
+        let (cut, cut_fault) = read(inflates, places, bytes.chunks(size));
         assert_eq!(cut, events);
         // A message may be too big and wrong at once: which is seen first depends on how much of it is inflated in one go.
         assert_eq!(cut_fault.is_some(), fault.is_some());

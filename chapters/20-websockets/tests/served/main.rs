@@ -6,5 +6,6 @@ mod clients;
 mod common;
 mod ending;
 mod handshake;
+mod left;
 mod limits;
 mod messages;

@@ -1,4 +1,4 @@
-//! Programs that others wrote, against the conformance application: curl, Python's httpx and h2, openssl.
+//! Programs that others wrote, against the conformance application: curl, Python's httpx, h2 and wsproto, openssl.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -13,8 +13,10 @@ use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio::runtime;
 use tokio::task::JoinHandle;
+use websockets::WebSockets;
+use websockets::deflate::Settings;
 
-use crate::app::Conformance;
+use crate::app::{Conformance, Requests};
 use crate::authority::Authority;
 use crate::common::{Diary, config};
 
@@ -40,8 +42,16 @@ impl Running {
         let folder = TempDir::new().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let app = Conformance { noread: Duration::ZERO, ..Conformance::default() };
-        let mut server = Server::new(app, config(&Diary::default()), Http2::default());
+        let requests = Requests { noread: Duration::ZERO, ..Requests::default() };
+        let sockets = websockets::Config {
+            compression: Some(Settings::default()),
+            ..websockets::Config::default()
+        };
+        let config = http_server::Config {
+            upgrade: Some(WebSockets::new(sockets)),
+            ..config(&Diary::default())
+        };
+        let mut server = Server::new(Conformance { requests }, config, Http2::default());
         if encrypted {
             let authority = Authority::new("Tide Pool Authority").unwrap();
             let trusted = authority.save(folder.path()).unwrap();
@@ -173,9 +183,12 @@ fn openssl_agrees_on_tls_1_2_and_1_3_and_on_nothing_older() {
 async fn python() -> Option<PathBuf> {
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/python/bin/python");
     let there = python.exists()
-        && run(python.to_str()?, &["-c", "import h2, httpx; print('there')"]).await? == "there\n";
+        && run(python.to_str()?, &["-c", "import h2, httpx, wsproto; print('there')"]).await?
+            == "there\n";
     if !there {
-        println!("skipped: there is no httpx with h2, as README.md says how to install them");
+        println!(
+            "skipped: there is no httpx with h2, and no wsproto, as README.md says how to install them"
+        );
     }
     there.then_some(python)
 }
@@ -237,6 +250,34 @@ fn the_python_library_h2_sees_what_comes_before_and_after_a_response() {
         let port = running.port.to_string();
         let heard = run(python.to_str().unwrap(), &[&program("h2_client.py"), &port]).await;
         expect_eq!(heard.unwrap(), EXPECTED, "what h2 says");
+        running.end().await;
+    });
+}
+
+#[test]
+fn wsproto_and_h2_speak_websocket_over_streams_of_one_connection() {
+    const EXPECTED: &str = "\
+offered
+1 200 []
+3 200 ['permessage-deflate']
+1 text True
+3 text True
+1 pong b'there?'
+3 bytes b'between'
+neighbour reset
+1 close 1000 end
+5 page Hello, crabs!
+7 401 show your shell
+9 403 
+11 501 this protocol is not spoken here
+";
+    with_programs(|| async {
+        let Some(python) = python().await else { return };
+        let running = Running::new(false).await;
+        let port = running.port.to_string();
+        let program = program("h2_wsproto_client.py");
+        let heard = run(python.to_str().unwrap(), &[&program, &port]).await;
+        expect_eq!(heard.unwrap(), EXPECTED, "what h2 and wsproto say");
         running.end().await;
     });
 }

@@ -1,6 +1,6 @@
 //! The server, as clients see it and as applications see it.
 
-#[path = "../../../18-http-server/examples/conformance/app.rs"]
+#[path = "../../../20-websockets/examples/conformance_ws/app.rs"]
 mod app;
 #[path = "../../examples/authority/mod.rs"]
 mod authority;
@@ -9,5 +9,6 @@ mod common;
 mod floods;
 mod life;
 mod limits;
+mod sockets;
 mod streams;
 mod tls;

@@ -1,7 +1,7 @@
 //! A stream is a call of the application: scope, both bodies, the end of the one and of the other.
 
 use std::future::poll_fn;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use gateway::{
@@ -10,14 +10,16 @@ use gateway::{
 };
 use h2::Reason;
 use http::{HeaderValue, Method, Request, Version};
+use http2_and_tls::observe::Observer;
 use http2_and_tls::{Http2, Server};
 use proctor::{expect_eq, watch_async};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::app::Conformance;
+use crate::app::{Conformance, Requests};
 use crate::common::{
-    Client, Diary, Frame, Raw, block, client, client_of, config, get, kind, post, server, whole,
+    Client, Diary, Frame, PIPE, Raw, SECOND, block, client, client_of, config, get, kind, post,
+    server, whole,
 };
 
 async fn conformance() -> Client {
@@ -230,7 +232,7 @@ fn the_client_is_asked_for_its_body_when_the_application_receives() {
         let request = Request::post("http://crab/").header("expect", "100-continue").body(());
         let (mut response, mut body) = client.begin(request.unwrap(), false);
         go.notified().await;
-        tokio::time::sleep(crate::common::SECOND).await;
+        tokio::time::sleep(SECOND).await;
         let early = poll_fn(|cx| std::task::Poll::Ready(response.poll_informational(cx))).await;
         assert!(early.is_pending(), "nobody has received: {early:?}");
         may_go.notify_one();
@@ -246,7 +248,8 @@ fn a_client_that_resets_its_stream_is_gone_for_this_call_only() {
     watch_async(async {
         let diary = Diary::default();
         let reports = wsgi::server::ErrorLog::new(diary.clone());
-        let app = Conformance { reports, ..Conformance::default() };
+        let requests = Requests { reports, ..Requests::default() };
+        let app = Conformance { requests };
         let client = client(app, |_, _| {}).await;
         let (kept, _) = client.begin(get("/sse"), true);
         let mut feed = kept.await.unwrap().into_body();
@@ -346,12 +349,12 @@ fn the_window_of_a_request_opens_as_the_application_reads() {
         let (response, mut body) = client.begin(post("/"), false);
         body.reserve_capacity(1_000_000);
         let mut sent = 0;
-        tokio::time::sleep(crate::common::SECOND).await;
+        tokio::time::sleep(SECOND).await;
         while body.capacity() > 0 {
             sent += body.capacity();
             body.send_data(vec![b'x'; body.capacity()].into(), false).unwrap();
             body.reserve_capacity(1_000_000 - sent);
-            tokio::time::sleep(crate::common::SECOND).await;
+            tokio::time::sleep(SECOND).await;
         }
         expect_eq!(sent, 100_000, "bytes that a deaf application lets in");
         read.notify_one();
@@ -502,6 +505,34 @@ fn shutdown_says_goaway_and_ends_what_is_under_way() {
 }
 
 #[test]
+fn who_has_connected_a_moment_before_the_end_is_waited_for_a_moment() {
+    watch_async(async {
+        let (server, _) = server(Conformance::default(), |_, _| {});
+        let connect = || {
+            let (ours, theirs) = tokio::io::duplex(PIPE);
+            let server = server.clone();
+            (ours, tokio::spawn(async move { server.serve_connection(theirs).await }))
+        };
+        let (_silent, old) = connect();
+        tokio::time::sleep(3 * SECOND).await;
+        let ((speaks, _), (_silent, young)) = (connect(), connect());
+        tokio::task::yield_now().await;
+        let began = tokio::time::Instant::now();
+        server.http().close_idle();
+        old.await.unwrap();
+        expect_eq!(began.elapsed().as_secs(), 0, "seconds for one that was silent before");
+        let (mut send, connection) = h2::client::handshake(speaks).await.unwrap();
+        let connection = tokio::spawn(connection);
+        // GOAWAY comes when the moment is over: to a client that has read it, a request before that would be lost.
+        let (response, _) = send.send_request(get("/"), true).unwrap();
+        expect_eq!(response.await.unwrap().status().as_u16(), 200, "the status");
+        connection.await.unwrap().unwrap();
+        young.await.unwrap();
+        expect_eq!(began.elapsed().as_secs(), 1, "seconds for one that has connected just before");
+    });
+}
+
+#[test]
 fn a_connection_has_so_many_requests_at_most() {
     watch_async(async {
         let client = client(Conformance::default(), |config, _| config.requests = Some(3)).await;
@@ -610,7 +641,7 @@ fn after_a_whole_response_to_head_an_application_may_go_on() {
             send.send(ResponseBody::part("two")).await?;
             tokio::task::yield_now().await;
             send.send(ResponseBody::last("parts")).await?;
-            tokio::time::sleep(300 * crate::common::SECOND).await;
+            tokio::time::sleep(300 * SECOND).await;
             notes.note("the work is done");
             Ok::<(), Error>(())
         }
@@ -623,5 +654,34 @@ fn after_a_whole_response_to_head_an_application_may_go_on() {
         client.server.await.unwrap();
         expect_eq!(diary.lines(), ["the work is done"], "what the application did");
         expect_eq!(client.failures.lines(), Vec::<String>::new(), "nothing is reported");
+    });
+}
+
+#[test]
+fn an_observer_sees_what_is_read_and_what_is_written() {
+    watch_async(async {
+        let film = Arc::new(Mutex::new(Vec::new()));
+        let client = client(Conformance::default(), |_, http2| {
+            let film = Arc::clone(&film);
+            http2.observer = Some(Observer::new(move |direction, frame| {
+                film.lock().unwrap().push(format!("{direction:?} {frame}"));
+            }));
+        })
+        .await;
+        expect_eq!(client.get("/").await.body, "Hello, crabs!", "what is answered");
+        let film = film.lock().unwrap().clone();
+        for seen in [
+            "Read SETTINGS, 0 bytes",
+            "Written SETTINGS, 0 bytes, ACK",
+            "Read SETTINGS, 0 bytes, ACK",
+            "Written DATA of stream 1, 13 bytes, END_STREAM",
+        ] {
+            assert!(film.iter().any(|frame| frame == seen), "{seen}: {film:#?}");
+        }
+        let heads = |direction: &str| {
+            let head = format!("{direction} HEADERS of stream 1");
+            film.iter().filter(|frame| frame.starts_with(&head)).count()
+        };
+        expect_eq!((heads("Read"), heads("Written")), (1, 1), "HEADERS, read and written");
     });
 }

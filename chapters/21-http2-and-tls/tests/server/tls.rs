@@ -183,6 +183,43 @@ fn a_handshake_that_does_not_end_is_bounded() {
 }
 
 #[test]
+fn handshakes_wait_for_their_turn_and_not_for_longer_than_one_may_last() {
+    watch_async(async {
+        let files = Files::new();
+        for (handshakes, waits) in [(Some(1), 10), (Some(2), 0), (None, 0)] {
+            let tls = TlsConfig { handshakes, ..files.config.clone() };
+            let server = server_of(Conformance::default(), &Tls::load(tls).unwrap());
+            let (_silent, theirs) = duplex(1024);
+            let same = server.clone();
+            tokio::spawn(async move { same.serve_connection(theirs).await });
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            let began = Instant::now();
+            let config = Arc::new(files.client(None, &["http/1.1"]));
+            let (mut stream, _) = connect(&server, &config).await.unwrap();
+            expect_eq!(ask(&mut stream).await.unwrap(), "Hello, crabs!", "the answer");
+            // The silent one began half a second before.
+            expect_eq!(began.elapsed().as_millis().div_ceil(1000), waits, "{handshakes:?}");
+        }
+    });
+}
+
+#[test]
+fn a_handshake_that_has_not_begun_does_not_hold_up_the_end() {
+    watch_async(async {
+        let files = Files::new();
+        let server = server_of(Conformance::default(), &Tls::load(files.config.clone()).unwrap());
+        let (_silent, theirs) = duplex(1024);
+        let own = server.clone();
+        let connection = tokio::spawn(async move { own.serve_connection(theirs).await });
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        server.http().close_idle();
+        connection.await.unwrap();
+        expect_eq!(began.elapsed().as_secs(), 1, "seconds, of the 10 that a handshake has");
+    });
+}
+
+#[test]
 fn plain_http_on_a_port_of_tls_is_not_answered_by_the_application() {
     watch_async(async {
         let files = Files::new();
@@ -314,5 +351,52 @@ fn a_stream_without_tls_says_so() {
     watch_async(async {
         let (ours, _theirs) = duplex(16);
         expect_eq!(ours.tls(), None, "what TLS agreed on");
+    });
+}
+
+/// TLS takes some 64 KiB that the client has no room for. A connection with these is not idle: it is neither parked nor closed for that.
+#[test]
+fn a_response_that_waits_in_tls_is_written_when_the_client_reads() {
+    watch_async(async {
+        async fn app(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
+            send.send(ResponseStart::new(200)).await?;
+            Ok(send.send(ResponseBody::last(vec![b'~'; 60_000])).await?)
+        }
+        let files = Files::new();
+        let server = server_of(app, &Tls::load(files.config.clone()).unwrap());
+        for (alpn, pause) in [("http/1.1", 3), ("http/1.1", 10), ("h2", 10)] {
+            let config = Arc::new(files.client(None, &[alpn]));
+            let (mut stream, _) = connect(&server, &config).await.unwrap();
+            let began = Instant::now();
+            if alpn == "h2" {
+                // With a window that has room for all of it, the connection's task need not read on.
+                let (mut send, connection) = h2::client::Builder::new()
+                    .initial_connection_window_size(1 << 20)
+                    .handshake::<_, bytes::Bytes>(stream)
+                    .await
+                    .unwrap();
+                let (response, _) = send.send_request(get("/"), true).unwrap();
+                let mut connection = Box::pin(connection);
+                // It is polled until the request is out, and then not for a while.
+                std::future::poll_fn(|cx| {
+                    let _ = connection.as_mut().poll(cx);
+                    std::task::Poll::Ready(())
+                })
+                .await;
+                tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
+                tokio::spawn(connection);
+                let answer = whole(response.await.unwrap()).await.unwrap();
+                expect_eq!(answer.body.len(), 60_000, "bytes, h2");
+            } else {
+                stream.write_all(b"GET / HTTP/1.1\r\nhost: crab\r\n\r\n").await.unwrap();
+                tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
+                let mut heard = Vec::new();
+                while heard.iter().filter(|&&byte| byte == b'~').count() < 60_000 {
+                    let count = stream.read_buf(&mut heard).await.unwrap();
+                    assert!(count > 0, "closed after {} bytes, {pause} s", heard.len());
+                }
+            }
+            expect_eq!(began.elapsed().as_secs(), pause, "seconds, {alpn}");
+        }
     });
 }

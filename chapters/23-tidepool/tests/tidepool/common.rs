@@ -33,15 +33,25 @@ pub struct Server {
 
 /// Cargo builds examples with the tests, and puts them beside them.
 pub fn program() -> PathBuf {
+    example("tide_subject")
+}
+
+fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    let built = test.ancestors().nth(2).unwrap().join("examples/tide_subject");
-    assert!(built.exists(), "build it first: cargo build -p tidepool --example tide_subject");
+    let built = test.ancestors().nth(2).unwrap().join("examples").join(name);
+    assert!(built.exists(), "build it first: cargo build -p tidepool --example {name}");
     built
 }
 
 impl Server {
     pub fn start(words: &str) -> Self {
         Self::with(words, |command| command)
+    }
+
+    /// Another program than the subject of the tests.
+    pub fn example(name: &str, words: &str) -> Self {
+        let mut command = Command::new(example(name));
+        Self::of(command.args(words.split_whitespace()).stdin(Stdio::null()))
     }
 
     pub fn with(words: &str, change: impl FnOnce(&mut Command) -> &mut Command) -> Self {

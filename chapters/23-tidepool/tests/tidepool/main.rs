@@ -4,6 +4,7 @@
 #[path = "../../../21-http2-and-tls/examples/authority/mod.rs"]
 mod authority;
 mod common;
+mod conformance;
 mod ending;
 mod files;
 mod machine;

@@ -1,0 +1,55 @@
+//! To compare 24 bytes, one needs 24 bytes.
+//!
+//! caught by: a_client_that_has_said_enough_does_not_wait
+
+/// What a client of HTTP/2 begins with.
+pub const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// What a connection speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1, or what its server refuses.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// It is not certain yet.
+    Wait,
+    /// The server of this protocol takes over. It reads these bytes first.
+    Serve(Protocol, Vec<u8>),
+    /// There is nobody to serve.
+    Close,
+}
+
+/// The beginning of a connection.
+#[derive(Debug, Default)]
+pub struct Chooser {
+    said: Vec<u8>,
+}
+
+impl Chooser {
+    /// A connection on which nothing has come.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This has come.
+    pub fn feed(&mut self, bytes: &[u8]) -> Step {
+        self.said.extend_from_slice(bytes);
+        if self.said.len() < PREFACE.len() {
+            return Step::Wait;
+        }
+        let protocol =
+            if self.said.starts_with(PREFACE) { Protocol::Http2 } else { Protocol::Http1 };
+        Step::Serve(protocol, std::mem::take(&mut self.said))
+    }
+
+    /// The client says nothing more.
+    pub fn end(self) -> Step {
+        if self.said.is_empty() { Step::Close } else { Step::Serve(Protocol::Http1, self.said) }
+    }
+}
