@@ -1,4 +1,4 @@
-//! The comparison with other servers, small: that it still runs, keeps what it has measured, and counts right.
+//! The comparison with other servers, and the soak, both small: that they still run, keep what they have measured, and count right.
 #![cfg(target_os = "linux")]
 
 use std::fs;
@@ -131,4 +131,19 @@ fn the_table_has_medians_and_compares_within_a_round() {
     let idle = Command::new(program()).arg("show").arg(&file).arg("idle").output().unwrap();
     let text = printed(&idle);
     assert!(!text.contains("hello"), "only what was asked for is shown:\n{text}");
+}
+
+#[test]
+fn a_short_soak_over_every_protocol_has_no_errors_and_leaves_nothing_open() {
+    let mut command = Command::new(program());
+    let output = command.args(["soak", "--seconds", "2", "--clients", "1"]).output().unwrap();
+    let text = printed(&output);
+    assert!(text.contains("errors: 0"), "{text}");
+    let counts = text.lines().filter_map(|line| line.trim_start().split_once("  "));
+    let counts: Vec<(u64, &str)> =
+        counts.filter_map(|(count, what)| Some((count.parse().ok()?, what))).collect();
+    let acts = counts.iter().filter(|(_, what)| what.starts_with(char::is_alphabetic));
+    let acts: Vec<_> = acts.collect();
+    assert_eq!(acts.len(), 7, "a count for each kind of client:\n{text}");
+    assert!(acts.iter().all(|(count, _)| *count >= 3), "each kind has done something:\n{text}");
 }

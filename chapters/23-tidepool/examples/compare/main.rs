@@ -3,7 +3,8 @@
 //! ```text
 //! cargo run --release -p tidepool --example compare -- --out target/compare.csv
 //! cargo run --release -p tidepool --example compare -- --out target/compare.csv --only hello,ws16 --servers tidepool,uvicorn --rounds 3 --seconds 1
-//! cargo run -p tidepool --example compare -- show target/compare.csv websockets
+//! cargo run -p tidepool --example compare -- show target/compare.csv web-sockets
+//! cargo run --release -p tidepool --example compare -- soak
 //! ```
 //!
 //! The server has one core and one worker, the load another core. Everything is on 127.0.0.1, and all servers say the same, to the byte.
@@ -39,6 +40,7 @@ mod peers;
 mod process;
 mod samples;
 mod show;
+mod soak;
 mod sockets;
 mod workloads;
 
@@ -63,6 +65,8 @@ struct Arguments {
 enum Other {
     /// Shows a file that was measured
     Show(show::Showing),
+    /// Has Tidepool serve mixed traffic over every protocol, and looks whether its memory grows
+    Soak(soak::Soaking),
     /// Is one of the servers
     #[command(hide = true)]
     Serve(ours::Serving),
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match arguments.other {
         Some(Other::Show(showing)) => showing.run(),
+        Some(Other::Soak(soaking)) => soaking.run(),
         Some(Other::Serve(serving)) => serving.run(),
         Some(Other::Ask(asking)) => asking.run(),
         None => arguments.measuring.run(),

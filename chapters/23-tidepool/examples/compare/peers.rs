@@ -140,31 +140,44 @@ fn top() -> PathBuf {
 }
 
 /// The versions of all that takes part, for the head of the file.
-pub fn versions(folder: &Path) -> io::Result<String> {
+pub fn versions(folder: &Path) -> io::Result<Vec<String>> {
     let lock = fs::read_to_string(top().join("Cargo.lock"))?;
     let lock: toml::Table = lock.parse().map_err(io::Error::other)?;
     let packages = lock.get("package").and_then(toml::Value::as_array).into_iter().flatten();
-    let mut versions: Vec<String> = Vec::new();
+    let mut rust = vec![says("rustc")];
     for package in packages {
         let text = |key: &str| package.get(key).and_then(toml::Value::as_str).unwrap_or_default();
         let name = text("name");
         if ["axum", "h2", "hyper", "rustls", "tokio", "tungstenite"].contains(&name) {
-            versions.push(format!("{name} {}", text("version")));
+            rust.push(format!("{name} {}", text("version")));
         }
     }
-    let asks = "import importlib.metadata as m, platform; print('CPython', platform.python_version()); [print(n, m.version(n)) for n in ('granian', 'gunicorn', 'httptools', 'hypercorn', 'uvicorn', 'uvicorn-worker', 'uvloop', 'websockets', 'wsproto')]";
-    let python = Command::new(folder.join("bin/python")).args(["-c", asks]).output();
-    if let Ok(output) = python {
-        versions.extend(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned));
-    }
-    for (program, option) in [("rustc", "--version"), ("wrk", "--version"), ("h2load", "--version")]
-    {
-        // `wrk --version` ends with code 1.
-        if let Ok(output) = Command::new(program).arg(option).output() {
-            let text = String::from_utf8_lossy(&output.stdout);
-            let words = text.lines().next().unwrap_or_default().split_whitespace();
-            versions.push(words.take(2).collect::<Vec<_>>().join(" "));
-        }
-    }
-    Ok(versions.join(", "))
+    let python = Command::new(folder.join("bin/python")).args(["-c", ASKS]).output();
+    let python = python.map_or_else(
+        |_| String::from("none"),
+        |output| String::from_utf8_lossy(&output.stdout).lines().collect::<Vec<_>>().join(", "),
+    );
+    Ok(vec![
+        format!("Rust: {}", rust.join(", ")),
+        format!("Python: {python}"),
+        format!("load: {}, {}", says("wrk"), says("h2load")),
+    ])
+}
+
+/// Prints a version a line.
+const ASKS: &str = "import importlib.metadata, platform
+print('CPython', platform.python_version())
+for name in 'granian gunicorn httptools hypercorn uvicorn uvicorn-worker uvloop websockets'.split():
+    print(name, importlib.metadata.version(name))
+";
+
+/// What a program says that it is: its name, and its version.
+fn says(program: &str) -> String {
+    // `wrk --version` ends with code 1.
+    let Ok(output) = Command::new(program).arg("--version").output() else {
+        return format!("no {program}");
+    };
+    let text = String::from_utf8_lossy(&output.stdout);
+    let words = text.lines().next().unwrap_or_default().split_whitespace();
+    words.take(2).collect::<Vec<_>>().join(" ")
 }

@@ -108,6 +108,11 @@ impl Server {
         Ok(nanoseconds as f64 / 1e3)
     }
 
+    /// How many descriptors its first process has open.
+    pub fn descriptors(&self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.process.id()))?.count())
+    }
+
     /// Resident memory of its processes, in KiB.
     pub fn resident(&self) -> io::Result<f64> {
         let mut sum = 0.0;

@@ -146,7 +146,7 @@ fn head(peers: &Path) -> io::Result<Vec<String>> {
     } else {
         "with --release"
     };
-    Ok(vec![
+    let mut head = vec![
         format!(
             "measured on {processor}, {cores} cores, Linux {}, on {}",
             first("/proc/sys/kernel/osrelease"),
@@ -154,6 +154,7 @@ fn head(peers: &Path) -> io::Result<Vec<String>> {
         ),
         format!("load of the machine when it began: {}", first("/proc/loadavg")),
         format!("built {build}"),
-        format!("with {}", versions(peers)?),
-    ])
+    ];
+    head.extend(versions(peers)?);
+    Ok(head)
 }

@@ -34,12 +34,16 @@ impl Showing {
 
 /// The tables of these groups, or of all.
 pub fn print(samples: &Samples, groups: &[Group]) {
-    for line in &samples.head {
-        println!("{line}");
+    let shows = |group| groups.is_empty() || groups.contains(&group);
+    if shows(Group::Machine) {
+        for line in &samples.head {
+            println!("{line}");
+        }
     }
     let mut errors = Vec::new();
+    let mut first = !shows(Group::Machine);
     for workload in &WORKLOADS {
-        if !groups.is_empty() && !groups.contains(&workload.group) {
+        if !shows(workload.group) {
             continue;
         }
         let lines = lines(samples, workload);
@@ -47,7 +51,9 @@ pub fn print(samples: &Samples, groups: &[Group]) {
         if rounds == 0 {
             continue;
         }
-        println!();
+        if !std::mem::take(&mut first) {
+            println!();
+        }
         match rounds {
             1 => println!("{}", workload.title),
             _ => println!("{}, medians of {rounds} rounds", workload.title),
@@ -68,6 +74,9 @@ pub fn print(samples: &Samples, groups: &[Group]) {
                 errors.push(format!("{sum} of {} on {}", line.peer.name(), workload.name));
             }
         }
+    }
+    if first || groups == [Group::Machine] {
+        return;
     }
     println!();
     if errors.is_empty() {

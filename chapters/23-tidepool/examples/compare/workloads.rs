@@ -35,6 +35,8 @@ pub enum Kind {
 /// A part of the comparison, shown together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Group {
+    /// What all are measured on, and with.
+    Machine,
     Http1,
     Http2,
     WebSockets,
