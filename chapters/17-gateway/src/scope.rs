@@ -226,7 +226,7 @@ pub struct Connection {
     /// The path under which the application is mounted: empty, or begins with `/` and ends without. Percent-decoded.
     pub root_path: String,
     /// What TLS agreed on, where the server says.
-    pub tls: Option<Tls>,
+    pub tls: Option<Arc<Tls>>,
     /// The news that the server is going down: a clone of what the server has.
     pub shutdown: Shutdown,
 }
@@ -283,7 +283,7 @@ macro_rules! views {
 
             /// ASGI's extension `tls`.
             pub fn tls(&self) -> Option<&Tls> {
-                self.connection.tls.as_ref()
+                self.connection.tls.as_deref()
             }
 
             /// The news that the server is going down, to be listened to while the call lasts.

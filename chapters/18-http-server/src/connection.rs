@@ -58,7 +58,7 @@ impl<A> Shared<A> {
             client,
             server,
             root_path: self.config.root_path.clone(),
-            tls,
+            tls: tls.map(Arc::new),
             shutdown: self.shutdown.clone(),
         }
     }
@@ -495,17 +495,20 @@ fn run<A: App>(
 }
 
 /// As [`run`], for a call that may take hours: its future has no room for the arguments, which are the application's by then.
-async fn run_small<A: App>(
+#[expect(clippy::manual_async_fn, reason = "an async fn would have room for its arguments twice")]
+fn run_small<A: App>(
     ticket: Ticket<A>,
     arguments: Box<(Scope, Receive, Sender)>,
-) -> Result<(), Error> {
-    let call = {
-        // The box goes with the block.
-        let arguments = arguments;
-        let (scope, receive, send) = *arguments;
-        ticket.shared.app.call(scope, receive, send)
-    };
-    call.await
+) -> impl Future<Output = Result<(), Error>> + Send {
+    async move {
+        let call = {
+            // The box goes with the block.
+            let arguments = arguments;
+            let (scope, receive, send) = *arguments;
+            ticket.shared.app.call(scope, receive, send)
+        };
+        call.await
+    }
 }
 
 /// A request has come: the application is called, or the server answers itself.

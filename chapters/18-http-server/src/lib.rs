@@ -3,7 +3,8 @@
 //! hyper parses requests and frames responses. What is here is what an application of [`gateway`] needs beside that,
 //! and what a server needs that is open to everybody:
 //!
-//! - [`server`]: accepting, the bound on connections, the graceful end. [`config`]: all that can be set.
+//! - [`server`]: accepting, the bound on connections, the graceful end, and what other servers of connections need for the same ([`Serve`]).
+//!   [`config`]: all that can be set.
 //! - `connection`, `calls`: one connection in one task, with the application's future beside hyper's connection.
 //! - [`transport`]: what a connection goes over, and seeing that the client has left.
 //! - [`scan`], [`check`]: the strict look at each request, before and after hyper's parser.

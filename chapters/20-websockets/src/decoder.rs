@@ -90,7 +90,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Room for bytes of the payload, and for none behind it.
+    /// Room for bytes of the payload, and for none beyond it.
     pub fn room(&mut self) -> impl BufMut {
         (&mut self.bytes).limit(self.room)
     }

@@ -63,7 +63,8 @@ pub struct Session {
     /// What was in `out` before is being written.
     writing: bool,
     /// The answer to the last ping, which does for the earlier ones as well (RFC 6455, section 5.5.3).
-    pong: Option<Bytes>,
+    /// In a box, as it goes out at once, where the client reads.
+    pong: Option<Box<Bytes>>,
     /// When the peer was last heard of.
     heard: Instant,
     /// When it was asked whether it is there, if nothing was heard since.
@@ -142,7 +143,7 @@ impl Session {
             Event::Text(text) if is_open => return Some(Message::Text(text)),
             Event::Binary(bytes) if is_open => return Some(Message::Binary(bytes)),
             Event::Ping(bytes) if is_open => {
-                self.pong = Some(bytes);
+                self.pong = Some(Box::new(bytes));
                 self.answer();
             }
             // Who has said goodbye listens for nothing else.

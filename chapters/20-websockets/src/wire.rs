@@ -26,7 +26,7 @@ use crate::session::Session;
 /// The meeting point of an application, and the task of its connection.
 pub(crate) struct Wire {
     inner: Mutex<Inner>,
-    subprotocols: Vec<String>,
+    subprotocols: Box<[String]>,
     config: Arc<Config>,
 }
 
@@ -99,7 +99,7 @@ impl Wire {
             task: None,
             asleep: false,
         };
-        Self { inner: Mutex::new(inner), subprotocols, config }
+        Self { inner: Mutex::new(inner), subprotocols: subprotocols.into(), config }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Inner> {

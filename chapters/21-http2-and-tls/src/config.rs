@@ -57,10 +57,11 @@ pub struct Http2 {
     pub settings: Allowance,
     /// How often a client may send PING. Default: 30, and 3 a second.
     pub pings: Allowance,
-    /// How often a client may send DATA that brings nothing. Default: 100, and 10 a second.
+    /// How often a client may send DATA that brings nothing.
+    /// Default: 100, and 10 a second.
     pub empty: Allowance,
-    /// How often a client may send frames that no stream needs: PRIORITY, and those of unknown
-    /// kinds. Default: 300, and 10 a second.
+    /// How often a client may send frames that no stream needs: PRIORITY, and those of
+    /// unknown kinds. Default: 300, and 10 a second.
     pub others: Allowance,
     /// How often a client may open a window. Each KiB of a response earns one more.
     /// Default: 1,000, and 100 a second.

@@ -196,8 +196,9 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         let _flushing = self.flush.begin(cx.waker());
         loop {
             while let Poll::Ready(Some(_)) = self.tasks.poll_join_next(cx) {}
-            // A stream that was reset is closed, and its call may still run: so it is the calls that are counted.
-            // Those that have no place wait in h2, and a client that resets these as well is cut off by h2.
+            // A stream that was reset is closed, and its call may still run: so it is the
+            // calls that are counted. Streams that have no place wait in h2, and a client
+            // that resets these as well is cut off by h2.
             if self.tasks.len() >= self.http2.streams as usize {
                 return self.h2.poll_closed(cx).map(drop);
             }

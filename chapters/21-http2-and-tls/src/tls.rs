@@ -59,8 +59,9 @@ pub struct TlsConfig {
     pub clients: Clients,
     /// How long the handshake may take, from the connection on. Default: 10 s.
     pub handshake: Duration,
-    /// How many handshakes are under way at a time; more wait for their turn, and that is a part of their time. Default: 1,024.
-    pub handshakes: usize,
+    /// How many handshakes are under way at a time; more wait for their turn, and that is a part of their time. It bounds what a wave of clients costs,
+    /// and makes it cheaper to keep others out: a client that begins and does not go on has a turn for all of `handshake`. `None` is no bound. Default: none.
+    pub handshakes: Option<usize>,
     /// Whether a client that comes again may resume its session, which spares both sides the signatures. Default: `true`.
     pub resumption: bool,
     /// Whether HTTP/1.1 is offered. Default: `true`.
@@ -78,7 +79,7 @@ impl TlsConfig {
             password: None,
             clients: Clients::default(),
             handshake: Duration::from_secs(10),
-            handshakes: 1_024,
+            handshakes: None,
             resumption: true,
             http1: true,
             http2: true,
@@ -191,15 +192,17 @@ impl Tls {
     /// [`TlsError`], which names the file.
     pub fn load(config: TlsConfig) -> Result<Self, TlsError> {
         let current = Arc::new(RwLock::new(Arc::new(Current::load(&config)?)));
-        let handshakes = config.handshakes.clamp(1, Semaphore::MAX_PERMITS);
+        let handshakes = config.handshakes.unwrap_or(usize::MAX).clamp(1, Semaphore::MAX_PERMITS);
         let handshakes = Arc::new(Semaphore::new(handshakes));
         Ok(Self { config: Arc::new(config), current, handshakes })
     }
 
     // ANCHOR: reload
-    /// Reads the files again. Blocks. Connections that are open stay as they are, and new ones get what is in the files now.
+    /// Reads the files again. Blocks. Connections that are open stay as they are, and new ones
+    /// get what is in the files now.
     ///
-    /// Sessions are not resumed across it: a client that comes again sees the new certificate, and is judged by the new authorities.
+    /// Sessions are not resumed across it: a client that comes again sees the new certificate,
+    /// and is judged by the new authorities.
     ///
     /// # Errors
     ///
@@ -226,7 +229,7 @@ impl Tls {
         };
         let (stream, current) = timeout(self.config.handshake, handshake).await??;
         let tls = Arc::new(agreed(&stream, &current.certificate));
-        Ok(Secure { stream, tls })
+        Ok(Secure { stream: Box::new(stream), tls })
     }
 
     fn current(&self) -> Arc<Current> {
@@ -317,7 +320,8 @@ fn subject(certificate: &CertificateDer<'_>) -> Option<String> {
 /// An encrypted connection.
 #[derive(Debug)]
 pub struct Secure<S> {
-    stream: TlsStream<S>,
+    /// In a box: it is more than a KiB, and goes from one future into the next.
+    stream: Box<TlsStream<S>>,
     tls: Arc<gateway::Tls>,
 }
 

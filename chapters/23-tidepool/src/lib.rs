@@ -75,10 +75,14 @@ pub fn run<A: App + 'static>(arguments: impl IntoIterator<Item = OsString>, app:
     };
     if supervise::is_worker() {
         process::worker(&options, tls, app)
-    } else if options.development.reload {
-        reload::run(&options, &arguments)
-    } else if options.processes.workers > 1 {
-        supervise::run(&options, &arguments)
+    } else if options.development.reload || options.processes.workers > 1 {
+        // Found in order, and the key is for those who serve.
+        drop(tls);
+        if options.development.reload {
+            reload::run(&options, &arguments)
+        } else {
+            supervise::run(&options, &arguments)
+        }
     } else {
         process::single(&options, tls, app)
     }

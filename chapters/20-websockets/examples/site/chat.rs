@@ -109,6 +109,7 @@ async fn talk(
             }
         }
     };
+    // ANCHOR: talk
     tokio::select! {
         biased;
         // Also while `send` waits for somebody who does not read.
@@ -116,5 +117,6 @@ async fn talk(
         ended = speaks => ended,
         ended = listens => ended,
     }
+    // ANCHOR_END: talk
 }
 // ANCHOR_END: visit

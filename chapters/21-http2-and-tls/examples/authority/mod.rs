@@ -23,7 +23,8 @@ pub struct Signed {
 
 impl Authority {
     // ANCHOR: authority
-    /// A new one, of that name. Its key is in memory, and is lost with it: nobody can make it sign anything else.
+    /// A new one, of that name. Its key is in memory, and is lost with it: nobody can make it
+    /// sign anything else.
     pub fn new(name: &str) -> Result<Self, rcgen::Error> {
         let mut params = CertificateParams::new([])?;
         params.distinguished_name = named(&[(DnType::CommonName, name)]);

@@ -183,6 +183,27 @@ fn a_handshake_that_does_not_end_is_bounded() {
 }
 
 #[test]
+fn handshakes_wait_for_their_turn_and_not_for_longer_than_one_may_last() {
+    watch_async(async {
+        let files = Files::new();
+        for (handshakes, waits) in [(Some(1), 10), (Some(2), 0), (None, 0)] {
+            let tls = TlsConfig { handshakes, ..files.config.clone() };
+            let server = server_of(Conformance::default(), &Tls::load(tls).unwrap());
+            let (_silent, theirs) = duplex(1024);
+            let same = server.clone();
+            tokio::spawn(async move { same.serve_connection(theirs).await });
+            tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+            let began = Instant::now();
+            let config = Arc::new(files.client(None, &["http/1.1"]));
+            let (mut stream, _) = connect(&server, &config).await.unwrap();
+            expect_eq!(ask(&mut stream).await.unwrap(), "Hello, crabs!", "the answer");
+            // The silent one began half a second before.
+            expect_eq!(began.elapsed().as_millis().div_ceil(1000), waits, "{handshakes:?}");
+        }
+    });
+}
+
+#[test]
 fn a_handshake_that_has_not_begun_does_not_hold_up_the_end() {
     watch_async(async {
         let files = Files::new();

@@ -136,9 +136,9 @@ pub struct Tls {
     /// How long a handshake may take, with the wait for its turn
     #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
     pub ssl_timeout_handshake: Duration,
-    /// How many handshakes are under way at a time; more wait for their turn
-    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
-    pub ssl_max_handshakes: usize,
+    /// How many handshakes are under way at a time; more wait for their turn [default: as many as connections]
+    #[arg(long, value_name = "NUMBER")]
+    pub ssl_max_handshakes: Option<usize>,
 }
 
 impl Tls {

@@ -80,7 +80,7 @@ fn shown(heard: &str) -> String {
 }
 
 #[test]
-fn pythons_clients_of_http_2_go_through_it_by_the_command_line() {
+fn pythons_clients_go_through_it_by_the_command_line() {
     with_programs(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = folder.join("../../target/python/bin/python").display().to_string();
@@ -109,6 +109,11 @@ fn pythons_clients_of_http_2_go_through_it_by_the_command_line() {
         let h2 = script("21-http2-and-tls/tests/clients/h2_client.py");
         let said = run(&python, &[&h2, port]).unwrap();
         for line in ["/hints 103 </crab.css>; rel=preload; as=style", "/mid reset 2", "/upload 5"] {
+            assert!(said.lines().any(|heard| heard == line), "{line:?} is not in {said}");
+        }
+        let both = script("21-http2-and-tls/tests/clients/h2_wsproto_client.py");
+        let said = run(&python, &[&both, port]).unwrap();
+        for line in ["offered", "1 pong b'there?'", "1 close 1000 end"] {
             assert!(said.lines().any(|heard| heard == line), "{line:?} is not in {said}");
         }
         let sockets = script("20-websockets/tests/clients/websockets_client.py");

@@ -80,7 +80,7 @@ const TABLE: &[Row] = &[
     ("--ssl-certfile crab.pem --no-ssl-resumption", |o| !tls(o).resumption),
     ("--ssl-certfile crab.pem --ssl-resumption=false", |o| !tls(o).resumption),
     ("--ssl-certfile crab.pem --ssl-timeout-handshake 9", |o| is(tls(o).handshake, 9)),
-    ("--ssl-certfile crab.pem --ssl-max-handshakes 9", |o| tls(o).handshakes == 9),
+    ("--ssl-certfile crab.pem --ssl-max-handshakes 9", |o| tls(o).handshakes == Some(9)),
     ("--http2-max-concurrent-streams 9", |o| h2(o).streams == 9),
     ("--http2-initial-stream-window-size 9KiB", |o| h2(o).window == 9 * 1024),
     ("--http2-initial-connection-window-size 9MiB", |o| {

@@ -444,6 +444,33 @@ fn an_encrypted_key_is_opened_by_its_password_and_by_no_other() {
     });
 }
 
+/// A figure, when it is so.
+fn until_figure(at: &str, name: &str, value: &str) {
+    let line = format!("\n{name} {value}\n");
+    while !ask(at, "/").contains(&line) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn streams_of_http_2_are_counted_and_their_connection_is_active() {
+    with_programs(|| {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let free = free.to_string();
+        let (server, address) = Server::serving(&format!("--metrics {free}"));
+        let url = format!("http://{address}/feed");
+        let ask = move || curl(&["--http2-prior-knowledge", "-N", &url]);
+        if curl(&["--version"]).is_none() {
+            return;
+        }
+        let asking = std::thread::spawn(ask);
+        until_figure(&free, "tidepool_http2_streams", "1");
+        until_figure(&free, "tidepool_connections{phase=\"active\"}", "1");
+        server.ends_well();
+        asking.join().unwrap();
+    });
+}
+
 #[test]
 fn a_handshake_that_does_not_end_is_cut_and_counted() {
     with_programs(|| {
@@ -471,13 +498,9 @@ fn a_handshake_that_does_not_end_is_cut_and_counted() {
             "those that went well"
         );
         let idle = "tidepool_connections{phase=\"idle\"}";
-        while figure(idle) != "1" {
-            std::thread::yield_now();
-        }
+        until_figure(&free, idle, "1");
         write!(stream, "GET /feed {REQUEST}\r\n").unwrap();
-        while figure("tidepool_connections{phase=\"active\"}") != "1" {
-            std::thread::yield_now();
-        }
+        until_figure(&free, "tidepool_connections{phase=\"active\"}", "1");
         expect_eq!(figure(idle), "0", "idle connections while a response is under way");
         drop(stream);
         server.ends_well();

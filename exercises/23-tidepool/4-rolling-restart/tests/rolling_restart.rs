@@ -644,6 +644,25 @@ fn those_who_die_young_make_longer_and_longer_pauses() {
 }
 
 #[test]
+fn a_row_may_be_long() {
+    proctor::watch(|| {
+        let mut world = World::new(1);
+        world.event(Event::Tick);
+        // A night with a version that does not start.
+        for _ in 0..100 {
+            let id = world.the_new_one();
+            world.event(Event::Exited(id, 1));
+            world.pass(2 * SECOND);
+        }
+        world.spawned(
+            0,
+            101,
+            "while each of a hundred does not start, and no pause is longer than 2 s",
+        );
+    });
+}
+
+#[test]
 fn a_hup_ends_the_pause() {
     proctor::watch(|| {
         let mut world = World::new(1);
