@@ -261,10 +261,11 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         let receive = Receive::new(Arc::clone(&exchange), id);
         let send = Sender::new(exchange, id);
         let (server, flush) = (self.server.clone(), self.flush.clone());
-        self.tasks.spawn(async move {
+        // In a box: Tokio moves a future several times before it stays, and this one has the application's in it.
+        self.tasks.spawn(Box::pin(async move {
             let call = ticket.call(scope, receive, send);
             serve(call, id, wire, respond, flush, server.config()).await;
-        });
+        }));
     }
 
     /// An extended CONNECT has come: another protocol is to be spoken on this stream.
