@@ -86,7 +86,7 @@ fn picture(past: &Past) -> Result<(), Box<dyn std::error::Error>> {
             let kind = match what {
                 "starts" => Kind::Waiting,
                 "serves" => Kind::Working,
-                "ends" => Kind::Blocked,
+                "ends" => Kind::Idle,
                 _ => {
                     recorder.mark(lane, from, what);
                     continue;
