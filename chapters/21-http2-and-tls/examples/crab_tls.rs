@@ -5,7 +5,7 @@
 use std::io::{self, BufRead};
 use std::thread;
 
-use gateway::crab_app;
+use gateway::{Shutdown, crab_app, testing};
 use http2_and_tls::{Clients, Http2, Server, Tls, TlsConfig};
 use tokio::net::TcpListener;
 use tokio::signal::ctrl_c;
@@ -29,7 +29,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     });
     let listener = TcpListener::bind("127.0.0.1:8443").await?;
     println!("https://localhost:8443");
-    let server = Server::new(crab_app, http_server::Config::default(), Http2::default());
+    let state = testing::lifespan(&crab_app).startup().await?;
+    let config = http_server::Config::default();
+    let http = http_server::Server::with_state(crab_app, config, state, Shutdown::new());
+    let server = Server::on(http, Http2::default());
     let stop = async {
         let _ = ctrl_c().await;
     };

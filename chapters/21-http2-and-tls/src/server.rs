@@ -10,7 +10,7 @@ use http_server::server::{accept, serve_until};
 use http_server::{Config, Connections, Listener, Serve, Transport};
 use tokio::time::{Instant, sleep_until};
 
-use crate::choose::{Protocol, choose};
+use crate::choose::{Protocol, Rewind, choose};
 use crate::config::Http2;
 use crate::connection::drive;
 use crate::tls::{Secure, Tls};
@@ -67,30 +67,36 @@ impl<A: App + 'static> Server<A> {
     /// Dropping it closes the connection, and drops the calls.
     // ANCHOR: connection
     pub async fn serve_connection<S: Transport>(&self, stream: S) {
+        // The future of a connection is as large as the largest of its steps. So what is soon
+        // over is in a box, and HTTP/1.1, whose connections idle most of the time, in none.
         if let Some(tls) = &self.tls {
-            // A handshake that fails is the client's own affair: it was told why, and scanners
-            // fail all day.
+            // A handshake that fails is the client's own affair: it was told why, and
+            // scanners fail all day.
             let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
-            if stream.speaks_http2() {
-                Box::pin(self.serve_http2(stream)).await;
-            } else {
-                Box::pin(self.http.serve_connection(stream)).await;
-            }
-            return;
+            return self.serve_secure(stream).await;
         }
-        let config = self.http.config();
-        // The future of a connection is as large as the largest of these steps: so they are
-        // boxed, and a silent client costs little.
-        let chosen = choose(stream, config.first_byte, config.head, self.closing()).await;
-        match chosen {
-            Some((Protocol::Http1, stream)) => {
-                Box::pin(self.http.serve_connection(stream)).await;
-            }
+        match Box::pin(self.choose(stream)).await {
+            Some((Protocol::Http1, stream)) => self.http.serve_connection(stream).await,
             Some((Protocol::Http2, stream)) => Box::pin(self.serve_http2(stream)).await,
             None => {}
         }
     }
+
+    /// Serves a connection that is encrypted, in the protocol that the two have agreed on.
+    pub async fn serve_secure<S: Transport>(&self, stream: Secure<S>) {
+        if stream.speaks_http2() {
+            Box::pin(self.serve_http2(stream)).await;
+        } else {
+            self.http.serve_connection(stream).await;
+        }
+    }
     // ANCHOR_END: connection
+
+    /// Waits for the first bytes, and says what the client speaks.
+    async fn choose<S: Transport>(&self, stream: S) -> Option<(Protocol, Rewind<S>)> {
+        let config = self.http.config();
+        choose(stream, config.first_byte, config.head, self.closing()).await
+    }
 
     /// Shakes hands with whoever is on the stream, unless the server is closing, and has been waiting for it since before that.
     ///

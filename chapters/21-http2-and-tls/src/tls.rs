@@ -229,7 +229,7 @@ impl Tls {
         };
         let (stream, current) = timeout(self.config.handshake, handshake).await??;
         let tls = Arc::new(agreed(&stream, &current.certificate));
-        Ok(Secure { stream, tls })
+        Ok(Secure { stream: Box::new(stream), tls })
     }
 
     fn current(&self) -> Arc<Current> {
@@ -320,7 +320,8 @@ fn subject(certificate: &CertificateDer<'_>) -> Option<String> {
 /// An encrypted connection.
 #[derive(Debug)]
 pub struct Secure<S> {
-    stream: TlsStream<S>,
+    /// In a box: it is more than a KiB, and goes from one future into the next.
+    stream: Box<TlsStream<S>>,
     tls: Arc<gateway::Tls>,
 }
 

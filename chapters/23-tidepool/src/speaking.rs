@@ -79,7 +79,7 @@ impl<A: App + 'static> Speaking<A> {
     /// A connection that begins with a handshake.
     async fn secure<S: Transport>(&self, tls: &Tls, stream: S) {
         let (client, _) = stream.addresses();
-        let stream = match self.server.secure(tls, stream).await {
+        let stream = match Box::pin(self.server.secure(tls, stream)).await {
             Ok(stream) => stream,
             Err(error) => {
                 self.metrics.handshake(false);
@@ -91,10 +91,11 @@ impl<A: App + 'static> Speaking<A> {
         };
         self.metrics.handshake(true);
         stream.idle()(true);
-        if stream.speaks_http2() || self.http == Http::H2 {
+        if self.http == Http::H2 {
+            // Also with one who does not know ALPN: it is refused in the protocol's own words.
             Box::pin(self.server.serve_http2(stream)).await;
         } else {
-            Box::pin(self.server.http().serve_connection(stream)).await;
+            self.server.serve_secure(stream).await;
         }
     }
     // ANCHOR_END: shake
@@ -115,12 +116,12 @@ impl<A: App + 'static> Serve for Speaking<A> {
     ) -> impl Future<Output = ()> + Send + 'static {
         let this = self.clone();
         async move {
-            // In boxes: the future of a connection is as large as the largest of these.
+            // The future of a connection is as large as the largest of these: those that are large are in boxes.
             match (&this.tls, this.http) {
-                (Some(tls), _) => Box::pin(this.secure(tls, stream)).await,
-                (None, Http::Auto) => Box::pin(this.server.serve_connection(stream)).await,
-                (None, Http::H1) => Box::pin(this.http().serve_connection(stream)).await,
+                (None, Http::Auto) => return this.server.drive(stream, permit).await,
+                (None, Http::H1) => return this.http().drive(stream, permit).await,
                 (None, Http::H2) => Box::pin(this.server.serve_http2(stream)).await,
+                (Some(tls), _) => Box::pin(this.secure(tls, stream)).await,
             }
             drop(permit);
         }

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
+use http_server::{Serve, Tcp};
 use http2_and_tls::choose::PREFACE;
+use http2_and_tls::tls::Secure;
 use proctor::{expect_eq, watch_async};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, sleep};
 
 use crate::app::Conformance;
 use crate::common::{
-    Diary, ENHANCE_YOUR_CALM, Frame, Raw, SECOND, block, client, get, kind, post, request, whole,
+    Diary, ENHANCE_YOUR_CALM, Frame, Raw, SECOND, block, client, get, kind, post, request, server,
+    whole,
 };
 
 /// Whole seconds until the server closes the connection, and what its last GOAWAY said.
@@ -293,4 +296,21 @@ fn headers_in_two_frames_are_one_head() {
         let data = raw.until(kind::DATA).await.unwrap();
         expect_eq!(&data.payload[..], b"Hello, crabs!", "the response");
     });
+}
+
+#[test]
+fn the_future_of_a_connection_is_small_whatever_it_speaks() {
+    fn size<F>(_: impl FnOnce() -> F) -> usize {
+        size_of::<F>()
+    }
+    fn none<T>() -> T {
+        unreachable!("it is never called")
+    }
+    let (server, _) = server(Conformance::default(), |_, _| {});
+    let sizes = [
+        size(|| server.drive(none::<Tcp>(), ())),
+        // What one that is parked consists of, beside rustls's own.
+        size(|| server.http().drive(none::<Secure<Tcp>>(), ())),
+    ];
+    assert!(sizes.iter().all(|size| *size <= 512), "bytes for each connection: {sizes:?}");
 }

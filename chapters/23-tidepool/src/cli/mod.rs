@@ -90,6 +90,7 @@ fn negated(command: &Command, word: OsString) -> OsString {
     }
 }
 
+// ANCHOR: under
 /// These values are the defaults from now on.
 fn laid_under(mut command: Command, layer: &Layer) -> Command {
     for (id, values) in layer {
@@ -97,6 +98,7 @@ fn laid_under(mut command: Command, layer: &Layer) -> Command {
     }
     command
 }
+// ANCHOR_END: under
 
 fn from_environment(command: &Command, look: Environment<'_>) -> Result<Layer, Refusal> {
     let mut layer = Layer::new();
