@@ -186,7 +186,10 @@ impl Run {
             let there = Samples::read(&asked.out)?.done();
             (there.into_iter().collect(), Writer::go_on(&asked.out)?)
         } else {
-            (Vec::new(), Writer::begin(&asked.out, &asked.peers)?)
+            let tried = asked.connections.map(|connections| {
+                format!("tried with {connections} connections, whatever the titles say")
+            });
+            (Vec::new(), Writer::begin(&asked.out, &asked.peers, tried)?)
         };
         let load = Load::new(asked.cores[1])?;
         let authority = Authority::new("Comparison").map_err(io::Error::other)?;
