@@ -5,7 +5,14 @@ mod named;
 
 #[test]
 fn every_test_that_the_checklist_names_exists() {
-    let folders =
-        ["tests/tidepool", "src/cli", "src/files", "src/log", "src/reload", "src/supervise"];
+    let folders = [
+        "tests",
+        "tests/tidepool",
+        "src/cli",
+        "src/files",
+        "src/log",
+        "src/reload",
+        "src/supervise",
+    ];
     named::exist("CHECKLIST.md", &folders, 60);
 }

@@ -67,7 +67,8 @@ impl Load {
             times: seen.times,
             cost: used / seen.count,
             resident: server.resident()?,
-            errors: seen.errors,
+            // Nobody who was answered is an error too.
+            errors: if seen.count > 0.0 { seen.errors } else { seen.errors + 1.0 },
         })
     }
 

@@ -89,7 +89,7 @@ struct Measuring {
     /// Workloads, or how their names begin
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     only: Vec<String>,
-    /// Servers; whoever is named takes part in all that it can do
+    /// Servers; whoever is named takes part in all that it can do, and Hypercorn and Gunicorn do so only then
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     servers: Vec<Peer>,
     /// Where the servers in Python are installed
@@ -186,7 +186,10 @@ impl Run {
             let there = Samples::read(&asked.out)?.done();
             (there.into_iter().collect(), Writer::go_on(&asked.out)?)
         } else {
-            (Vec::new(), Writer::begin(&asked.out, &asked.peers)?)
+            let tried = asked.connections.map(|connections| {
+                format!("tried with {connections} connections, whatever the titles say")
+            });
+            (Vec::new(), Writer::begin(&asked.out, &asked.peers, tried)?)
         };
         let load = Load::new(asked.cores[1])?;
         let authority = Authority::new("Comparison").map_err(io::Error::other)?;
@@ -239,7 +242,9 @@ impl Run {
                         .map(|server| idle::weigh(&server, workload, self.asked.seconds + 1))
                 } else {
                     let server = servers.iter().find(|server| server.peer == peer);
-                    server.map(|server| self.load.put(server, workload, self.asked.seconds))
+                    server.map(|server| {
+                        self.load.put(server, workload, self.asked.seconds_of(workload))
+                    })
                 };
                 self.progress.went(self.asked.cost(workload));
                 match sample {
@@ -270,7 +275,8 @@ impl Run {
             _ => format!("{:.0}/s, {:.1} µs each", sample.rate, sample.cost),
         };
         eprintln!("{left}  {} {name}, round {round}: {figure}{errors}", workload.name);
-        self.writer.write(workload.name, name, round, self.asked.seconds, sample)
+        let seconds = self.asked.seconds_of(workload);
+        self.writer.write(workload.name, name, round, seconds, sample)
     }
 
     fn fail(&mut self, workload: &Workload, peer: Peer, error: &io::Error) {
@@ -331,11 +337,19 @@ impl Measuring {
         if workload.kind == Kind::Idle { self.idle_rounds } else { self.rounds }
     }
 
+    /// The more connections there are, the longer it takes until all are open, and wrk counts that in.
+    fn seconds_of(&self, workload: &Workload) -> u32 {
+        self.seconds
+            + if workload.kind != Kind::Idle && workload.connections >= 5_000 { 2 } else { 0 }
+    }
+
     /// About how many seconds a sample takes, with its share of the start.
     fn cost(&self, workload: &Workload) -> f64 {
-        let seconds = f64::from(self.seconds);
+        let seconds = f64::from(self.seconds_of(workload));
         match workload.kind {
-            Kind::Idle => 2.0 * (seconds + 1.0) + workload.connections as f64 / 2_500.0,
+            Kind::Idle => {
+                2.0 * (f64::from(self.seconds) + 1.0) + workload.connections as f64 / 2_500.0
+            }
             _ => seconds + 0.2 + 1.5 / f64::from(self.rounds),
         }
     }

@@ -90,12 +90,12 @@ pub struct Writer(File);
 
 impl Writer {
     /// Begins a file, with its head.
-    pub fn begin(path: &Path, peers: &Path) -> io::Result<Self> {
+    pub fn begin(path: &Path, peers: &Path, more: Option<String>) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
         let mut file = File::create(path)?;
-        for line in head(peers)? {
+        for line in head(peers)?.into_iter().chain(more) {
             writeln!(file, "# {line}")?;
         }
         writeln!(file, "{COLUMNS}")?;

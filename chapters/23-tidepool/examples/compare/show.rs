@@ -168,6 +168,6 @@ fn draw(samples: &Samples) -> io::Result<()> {
         }
     }
     let one = "One core for the server and one for wrk, 1 to 5,000 connections.";
-    rates.log_x().log_y().note(one).save("compare-requests")?;
+    rates.log_x().note(one).save("compare-requests")?;
     times.log_x().log_y().note(one).save("compare-times")
 }

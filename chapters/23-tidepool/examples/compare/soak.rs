@@ -280,8 +280,8 @@ impl Pool {
             let uri = format!("http://crab{path}");
             let request = Request::builder().method(method).uri(uri).body(());
             let request = request.map_err(io::Error::other)?;
-            let sent = send.send_request(request, body.is_empty()).map_err(io::Error::other)?;
-            let (response, mut body_of) = sent;
+            let begun = send.send_request(request, body.is_empty()).map_err(io::Error::other)?;
+            let (response, mut body_of) = begun;
             if !body.is_empty() {
                 let body = Bytes::from_static(PAGE);
                 body_of.send_data(body, true).map_err(io::Error::other)?;

@@ -52,8 +52,9 @@ pub struct Workload {
     pub speaks: Speaks,
     pub kind: Kind,
     pub connections: usize,
-    /// Whether Gunicorn is asked without being named: it is Uvicorn that it runs, and time is short.
-    pub gunicorn: bool,
+    /// Whether all are asked who can be. Time is short: else Gunicorn, in which it is Uvicorn that answers, and Hypercorn,
+    /// which is far behind, have to be named.
+    pub all: bool,
 }
 
 impl Workload {
@@ -62,7 +63,7 @@ impl Workload {
         let all = Peer::value_variants().iter().copied();
         all.filter(|peer| peer.speaks(self.speaks))
             .filter(|peer| match named {
-                [] => self.gunicorn || *peer != Peer::Gunicorn,
+                [] => self.all || !matches!(peer, Peer::Gunicorn | Peer::Hypercorn),
                 named => named.contains(peer),
             })
             .collect()
@@ -84,7 +85,7 @@ const fn requests(
         _ => Group::Http1,
     };
     let kind = Kind::Requests { path, streams };
-    Workload { name, title, group, speaks, kind, connections, gunicorn: false }
+    Workload { name, title, group, speaks, kind, connections, all: false }
 }
 
 const fn echoes(
@@ -94,7 +95,7 @@ const fn echoes(
     connections: usize,
 ) -> Workload {
     let (group, speaks, kind) = (Group::WebSockets, WebSocket, Kind::Echoes { size });
-    Workload { name, title, group, speaks, kind, connections, gunicorn: false }
+    Workload { name, title, group, speaks, kind, connections, all: false }
 }
 
 const fn idle(
@@ -104,39 +105,46 @@ const fn idle(
     connections: usize,
 ) -> Workload {
     let (group, kind) = (Group::Idle, Kind::Idle);
-    Workload { name, title, group, speaks, kind, connections, gunicorn: false }
+    Workload { name, title, group, speaks, kind, connections, all: false }
 }
 
-/// The same, and Gunicorn too.
-const fn with_gunicorn(workload: Workload) -> Workload {
-    Workload { gunicorn: true, ..workload }
+/// The same, for all who can be asked.
+const fn for_all(workload: Workload) -> Workload {
+    Workload { all: true, ..workload }
 }
 
 pub const WORKLOADS: [Workload; 18] = [
     requests("hello-1", "hello, 1 connection", Http1, "/", 1, 1),
-    with_gunicorn(requests("hello-64", "hello, 64 connections", Http1, "/", 1, 64)),
+    for_all(requests("hello-64", "hello, 64 connections", Http1, "/", 1, 64)),
     requests("hello-1000", "hello, 1,000 connections", Http1, "/", 1, 1_000),
     requests("hello-5000", "hello, 5,000 connections", Http1, "/", 1, 5_000),
     requests("page-64", "10 KiB, 64 connections", Http1, "/page", 1, 64),
     requests("echo-64", "echo of 10 KiB, 64 connections", Http1, "/echo", 1, 64),
     requests("wait-1000", "a wait of 10 ms, 1,000 connections", Http1, "/wait", 1, 1_000),
-    with_gunicorn(requests("tls-64", "hello over TLS, 64 connections", Http1Tls, "/", 1, 64)),
-    requests("h2-1", "hello over HTTP/2, 1 connection of 100 streams", Http2, "/", 100, 1),
-    requests("h2-64", "hello over HTTP/2, 64 connections of 10 streams", Http2, "/", 10, 64),
-    requests(
+    for_all(requests("tls-64", "hello over TLS, 64 connections", Http1Tls, "/", 1, 64)),
+    for_all(requests("h2-1", "hello over HTTP/2, 1 connection of 100 streams", Http2, "/", 100, 1)),
+    for_all(requests(
+        "h2-64",
+        "hello over HTTP/2, 64 connections of 10 streams",
+        Http2,
+        "/",
+        10,
+        64,
+    )),
+    for_all(requests(
         "h2-tls-64",
         "hello over HTTP/2 and TLS, 64 connections of 10 streams",
         Http2Tls,
         "/",
         10,
         64,
-    ),
-    with_gunicorn(echoes("ws16-64", "echo of 16 bytes, 64 WebSockets", 16, 64)),
+    )),
+    for_all(echoes("ws16-64", "echo of 16 bytes, 64 WebSockets", 16, 64)),
     echoes("ws16-1000", "echo of 16 bytes, 1,000 WebSockets", 16, 1_000),
     echoes("ws64k-64", "echo of 64 KiB, 64 WebSockets", 64 * 1024, 64),
-    with_gunicorn(idle("idle-http-5000", "5,000 idle HTTP/1.1 connections", Http1, 5_000)),
+    for_all(idle("idle-http-5000", "5,000 idle HTTP/1.1 connections", Http1, 5_000)),
     idle("idle-http-10000", "10,000 idle HTTP/1.1 connections", Http1, 10_000),
-    with_gunicorn(idle("idle-ws-5000", "5,000 idle WebSockets", WebSocket, 5_000)),
+    for_all(idle("idle-ws-5000", "5,000 idle WebSockets", WebSocket, 5_000)),
     idle("idle-ws-10000", "10,000 idle WebSockets", WebSocket, 10_000),
 ];
 
