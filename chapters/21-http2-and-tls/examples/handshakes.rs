@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         // ANCHOR_END: measure
         let each = (spent / (times + 1)).as_micros();
-        println!("{resumed:>4} of {} resumed: {each:>4} µs of processor time each", times + 1);
+        println!("{resumed} of {} resumed: {each} µs of processor time each", times + 1);
     }
     Ok(())
 }
