@@ -2,7 +2,7 @@
 
     target/python/bin/python chapters/18-http-server/python/half_close.py
 
-It needs the packages of book/requirements.txt, which CONTRIBUTING.md says how to install.
+It needs the packages of book/requirements.txt, which README.md says how to install.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 //! A folder of files, and what can be had of it and what cannot.
 //!
-//! `cargo run -p tidepool --example fetched`: three answers from the folder, and five 404s, which are the application's.
+//! `cargo run -p tidepool --example fetched`: three answers from the folder, and five 404s: under this path the application is asked for nothing.
 
 mod operator;
 
