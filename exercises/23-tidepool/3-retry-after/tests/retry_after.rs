@@ -456,6 +456,35 @@ fn with_the_place_the_room_to_wait_is_free() {
 }
 
 #[test]
+fn a_place_is_not_lost_with_the_one_that_it_was_handed_to() {
+    proctor::watch_async(async {
+        let server = Server::new(1, 2);
+        for leaves in [false, true] {
+            let mut running = testing::call(&*server.limit, Request::get("/never"));
+            running.settle().await;
+            let mut waiting = testing::call(&*server.limit, Request::get("/ends/0"));
+            waiting.settle().await;
+            drop(running);
+            // The place is its own, and it has not had its turn yet.
+            if leaves {
+                waiting.disconnect();
+                let ended = timeout(LONG, waiting.ended()).await;
+                assert!(ended.is_ok(), "an hour later, the call of a client that has left goes on");
+            }
+            drop(waiting);
+            let who = if leaves { "its client has left" } else { "the server has dropped it" };
+            server
+                .has_room(
+                    1,
+                    2,
+                    &format!("after a place became free for one that waited, and {who}"),
+                )
+                .await;
+        }
+    });
+}
+
+#[test]
 fn after_a_gust_all_is_as_before() {
     proctor::watch_async(async {
         let server = Server::new(2, 3);
