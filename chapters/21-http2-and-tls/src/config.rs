@@ -63,7 +63,7 @@ pub struct Http2 {
     /// How often a client may send frames that no stream needs: PRIORITY, and those of
     /// unknown kinds. Default: 300, and 10 a second.
     pub others: Allowance,
-    /// How often a client may open a window. Each KiB of a response earns one more.
+    /// How often a client may open a window. 256 bytes of a response earn one.
     /// Default: 1,000, and 100 a second.
     pub updates: Allowance,
     // ANCHOR_END: floods

@@ -52,6 +52,9 @@ impl fmt::Display for Flood {
     }
 }
 
+/// How many bytes of a response allow to open a window once. A window of 1 KiB is opened when half of it is used, and so is the connection's.
+const UPDATE: usize = 256;
+
 /// How much of an allowance is left. The time is asked for only when none is.
 #[derive(Debug)]
 struct Budget {
@@ -65,8 +68,9 @@ impl Budget {
         Self { allowance, left: allowance.burst, since: None }
     }
 
+    /// Adds what was paid for. There may be more than a burst then.
     fn earn(&mut self, more: u32) {
-        self.left = self.left.saturating_add(more).min(self.allowance.burst);
+        self.left = self.left.saturating_add(more);
     }
 
     /// Takes one. Says whether there was one.
@@ -77,7 +81,8 @@ impl Budget {
             let earned = waited.as_millis() * u128::from(self.allowance.per_second) / 1_000;
             if earned > 0 {
                 self.since = Some(now);
-                self.earn(u32::try_from(earned).unwrap_or(u32::MAX));
+                let earned = u32::try_from(earned).unwrap_or(u32::MAX);
+                self.left = earned.min(self.allowance.burst);
             }
         }
         let there = self.left > 0;
@@ -87,7 +92,7 @@ impl Budget {
 }
 
 /// RFC 9113, section 6.
-pub(crate) mod kind {
+mod kind {
     pub const DATA: u8 = 0;
     pub const HEADERS: u8 = 1;
     pub const PRIORITY: u8 = 2;
@@ -101,28 +106,132 @@ pub(crate) mod kind {
 }
 
 /// Flags. One bit is `END_STREAM` for DATA, and ACK for SETTINGS and PING.
-pub(crate) mod flag {
+mod flag {
     pub const END_STREAM: u8 = 1;
     pub const ACK: u8 = 1;
     pub const END_HEADERS: u8 = 4;
     pub const PADDED: u8 = 8;
 }
 
+/// How long the head of a frame is.
+const HEAD: usize = 9;
+
 /// The head of a frame.
-pub(crate) const HEAD: usize = 9;
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame {
+    /// What it is (RFC 9113, section 6).
+    pub kind: u8,
+    /// Its flags. What a bit means depends on the kind.
+    pub flags: u8,
+    /// The stream; 0 is the connection.
+    pub stream: u32,
+    /// How many bytes follow the head.
+    pub length: usize,
+}
+
+impl Frame {
+    fn new(head: [u8; HEAD]) -> Self {
+        let [a, b, c, kind, flags, stream @ ..] = head;
+        Self {
+            kind,
+            flags,
+            // One bit is reserved.
+            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
+            length: usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c),
+        }
+    }
+
+    /// The kind's name in RFC 9113.
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            kind::DATA => "DATA",
+            kind::HEADERS => "HEADERS",
+            kind::PRIORITY => "PRIORITY",
+            kind::RST_STREAM => "RST_STREAM",
+            kind::SETTINGS => "SETTINGS",
+            kind::PUSH_PROMISE => "PUSH_PROMISE",
+            kind::PING => "PING",
+            kind::GOAWAY => "GOAWAY",
+            kind::WINDOW_UPDATE => "WINDOW_UPDATE",
+            kind::CONTINUATION => "CONTINUATION",
+            _ => "unknown",
+        }
+    }
+
+    /// Whether it is the last of its stream, in its direction.
+    pub fn ends_stream(&self) -> bool {
+        matches!(self.kind, kind::DATA | kind::HEADERS) && self.flags & flag::END_STREAM != 0
+    }
+
+    /// Whether it says that another one has come: SETTINGS or PING.
+    pub fn acknowledges(&self) -> bool {
+        matches!(self.kind, kind::SETTINGS | kind::PING) && self.flags & flag::ACK != 0
+    }
+}
+
+/// As in `DATA of stream 3, 4000 bytes, END_STREAM`.
+impl fmt::Display for Frame {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())?;
+        if self.stream > 0 {
+            write!(formatter, " of stream {}", self.stream)?;
+        }
+        write!(formatter, ", {} bytes", self.length)?;
+        if self.ends_stream() {
+            formatter.write_str(", END_STREAM")?;
+        }
+        if self.acknowledges() {
+            formatter.write_str(", ACK")?;
+        }
+        Ok(())
+    }
+}
+
+/// Follows the boundaries of frames in one direction.
+#[derive(Debug)]
+pub(crate) struct Heads {
+    /// What there is of a head that was cut in two.
+    head: [u8; HEAD],
+    there: usize,
+    /// How many bytes there are before the next head.
+    left: usize,
+}
+
+impl Heads {
+    /// Before the first frame, so many bytes are passed over.
+    pub(crate) fn after(left: usize) -> Self {
+        Self { head: [0; HEAD], there: 0, left }
+    }
+
+    /// Goes on to the end of the next head, and takes what it has passed off `bytes`. `None`: they end before it.
+    pub(crate) fn next(&mut self, bytes: &mut &[u8]) -> Option<Frame> {
+        let skipped = self.left.min(bytes.len());
+        self.left -= skipped;
+        *bytes = &bytes[skipped..];
+        let copied = (HEAD - self.there).min(bytes.len());
+        self.head[self.there..self.there + copied].copy_from_slice(&bytes[..copied]);
+        self.there += copied;
+        *bytes = &bytes[copied..];
+        if self.there < HEAD {
+            return None;
+        }
+        let frame = Frame::new(self.head);
+        (self.there, self.left) = (0, frame.length);
+        Some(frame)
+    }
+}
 
 /// Follows the frames of a client.
 #[derive(Debug)]
 pub struct Frames {
-    /// What there is of a head that was cut in two.
-    head: [u8; HEAD],
-    there: usize,
-    /// How many bytes are left of the preface, or of the present frame.
-    left: usize,
+    /// Begin behind the preface.
+    heads: Heads,
     /// The present frame is DATA of so many bytes, and the next byte says how many of them are padding.
     padded: Option<usize>,
     /// A block of headers has begun, and the frame that is to end it has not passed whole.
     block: Block,
+    /// How many bytes were written for which no window may be opened yet.
+    written: usize,
     began: Instant,
     budgets: Budgets,
 }
@@ -149,11 +258,10 @@ impl Frames {
     /// Of a client that begins with the preface.
     pub fn new(config: &Http2) -> Self {
         Self {
-            head: [0; HEAD],
-            there: 0,
-            left: crate::choose::PREFACE.len(),
+            heads: Heads::after(crate::choose::PREFACE.len()),
             padded: None,
             block: Block::None,
+            written: 0,
             began: Instant::now(),
             budgets: Budgets {
                 resets: Budget::new(config.resets),
@@ -173,7 +281,9 @@ impl Frames {
 
     /// So many bytes were written to the client: it may open its windows for them.
     pub fn wrote(&mut self, bytes: usize) {
-        self.budgets.updates.earn(u32::try_from(bytes / 1024).unwrap_or(u32::MAX));
+        self.written += bytes;
+        self.budgets.updates.earn(u32::try_from(self.written / UPDATE).unwrap_or(u32::MAX));
+        self.written %= UPDATE;
     }
 
     /// The client's next bytes.
@@ -189,22 +299,12 @@ impl Frames {
             {
                 self.spend(Flood::Empty)?;
             }
-            let skipped = self.left.min(bytes.len());
-            self.left -= skipped;
-            bytes = &bytes[skipped..];
-            if self.left == 0 && self.block == Block::Ending {
+            let frame = self.heads.next(&mut bytes);
+            if self.block == Block::Ending && (frame.is_some() || self.heads.left == 0) {
                 self.block = Block::None;
             }
-            if self.left > 0 || bytes.is_empty() {
-                continue;
-            }
-            let copied = (HEAD - self.there).min(bytes.len());
-            self.head[self.there..self.there + copied].copy_from_slice(&bytes[..copied]);
-            self.there += copied;
-            bytes = &bytes[copied..];
-            if self.there == HEAD {
-                self.there = 0;
-                self.frame()?;
+            if let Some(frame) = frame {
+                self.frame(&frame)?;
             }
         }
         Ok(())
@@ -212,14 +312,12 @@ impl Frames {
     // ANCHOR_END: scan
 
     /// A frame begins.
-    fn frame(&mut self) -> Result<(), Flood> {
-        let [a, b, c, kind, flags, ..] = self.head;
-        let length = usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
-        self.left = length;
+    fn frame(&mut self, frame: &Frame) -> Result<(), Flood> {
+        let Frame { kind, flags, length, .. } = *frame;
         let flagged = |flag| flags & flag != 0;
         match kind {
             // How many CONTINUATIONs there may be, h2 counts (CVE-2024-27316).
-            kind::HEADERS | kind::CONTINUATION => self.block(flags),
+            kind::HEADERS | kind::CONTINUATION => self.block(flags, length),
             kind::DATA if !flagged(flag::END_STREAM) => {
                 if length == 0 {
                     self.spend(Flood::Empty)?;
@@ -237,8 +335,8 @@ impl Frames {
         Ok(())
     }
 
-    fn block(&mut self, flags: u8) {
-        self.block = match (flags & flag::END_HEADERS != 0, self.left) {
+    fn block(&mut self, flags: u8, length: usize) {
+        self.block = match (flags & flag::END_HEADERS != 0, length) {
             (true, 0) => Block::None,
             (true, _) => Block::Ending,
             (false, _) => Block::Open,

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::choose::PREFACE;
-use crate::frames::{HEAD, flag, kind};
+use crate::frames::{Frame, Heads};
 
 /// Which way a frame goes, as the side says that watches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,77 +24,6 @@ pub enum Direction {
     Read,
     /// It was written.
     Written,
-}
-
-/// The head of a frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Frame {
-    /// What it is (RFC 9113, section 6).
-    pub kind: u8,
-    /// Its flags. What a bit means depends on the kind.
-    pub flags: u8,
-    /// The stream; 0 is the connection.
-    pub stream: u32,
-    /// How many bytes follow the head.
-    pub length: usize,
-}
-
-impl Frame {
-    fn new(head: [u8; HEAD]) -> Self {
-        let [a, b, c, kind, flags, stream @ ..] = head;
-        Self {
-            kind,
-            flags,
-            // One bit is reserved.
-            stream: u32::from_be_bytes(stream) & (u32::MAX >> 1),
-            length: usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c),
-        }
-    }
-
-    /// The kind's name in RFC 9113.
-    pub fn name(&self) -> &'static str {
-        match self.kind {
-            kind::DATA => "DATA",
-            kind::HEADERS => "HEADERS",
-            kind::PRIORITY => "PRIORITY",
-            kind::RST_STREAM => "RST_STREAM",
-            kind::SETTINGS => "SETTINGS",
-            kind::PUSH_PROMISE => "PUSH_PROMISE",
-            kind::PING => "PING",
-            kind::GOAWAY => "GOAWAY",
-            kind::WINDOW_UPDATE => "WINDOW_UPDATE",
-            kind::CONTINUATION => "CONTINUATION",
-            _ => "unknown",
-        }
-    }
-
-    /// Whether it is the last of its stream, in its direction.
-    pub fn ends_stream(&self) -> bool {
-        matches!(self.kind, kind::DATA | kind::HEADERS) && self.flags & flag::END_STREAM != 0
-    }
-
-    /// Whether it says that another one has come: SETTINGS or PING.
-    pub fn acknowledges(&self) -> bool {
-        matches!(self.kind, kind::SETTINGS | kind::PING) && self.flags & flag::ACK != 0
-    }
-}
-
-/// As in `DATA of stream 3, 4000 bytes, END_STREAM`.
-impl fmt::Display for Frame {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())?;
-        if self.stream > 0 {
-            write!(formatter, " of stream {}", self.stream)?;
-        }
-        write!(formatter, ", {} bytes", self.length)?;
-        if self.ends_stream() {
-            formatter.write_str(", END_STREAM")?;
-        }
-        if self.acknowledges() {
-            formatter.write_str(", ACK")?;
-        }
-        Ok(())
-    }
 }
 
 type Tell = dyn Fn(Direction, &Frame) + Send + Sync;
@@ -157,44 +86,18 @@ impl<S> Observed<S> {
 
 impl Watch {
     fn read(&mut self, bytes: &[u8]) {
-        self.read.pass(bytes, |frame| (self.observer.tell)(Direction::Read, frame));
+        tell(&mut self.read, bytes, &self.observer, Direction::Read);
     }
 
     fn wrote(&mut self, bytes: &[u8]) {
-        self.written.pass(bytes, |frame| (self.observer.tell)(Direction::Written, frame));
+        tell(&mut self.written, bytes, &self.observer, Direction::Written);
     }
 }
 
-/// Follows the boundaries of frames in one direction.
-#[derive(Debug)]
-struct Heads {
-    /// What there is of a head that was cut in two.
-    head: [u8; HEAD],
-    there: usize,
-    /// How many bytes there are before the next head.
-    left: usize,
-}
-
-impl Heads {
-    fn after(left: usize) -> Self {
-        Self { head: [0; HEAD], there: 0, left }
-    }
-
-    fn pass(&mut self, mut bytes: &[u8], mut tell: impl FnMut(&Frame)) {
-        while !bytes.is_empty() {
-            let skipped = self.left.min(bytes.len());
-            self.left -= skipped;
-            bytes = &bytes[skipped..];
-            let copied = (HEAD - self.there).min(bytes.len());
-            self.head[self.there..self.there + copied].copy_from_slice(&bytes[..copied]);
-            self.there += copied;
-            bytes = &bytes[copied..];
-            if self.there == HEAD {
-                let frame = Frame::new(self.head);
-                (self.there, self.left) = (0, frame.length);
-                tell(&frame);
-            }
-        }
+/// Tells of each frame whose head ends in `bytes`.
+fn tell(heads: &mut Heads, mut bytes: &[u8], observer: &Observer, direction: Direction) {
+    while let Some(frame) = heads.next(&mut bytes) {
+        (observer.tell)(direction, &frame);
     }
 }
 

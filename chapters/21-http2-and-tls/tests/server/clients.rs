@@ -257,7 +257,7 @@ fn h2load_has_a_thousand_requests_answered_with_small_windows_and_large_ones() {
         let running = Running::new(true).await;
         let at = |path: &str| format!("https://localhost:{}{path}", running.port);
         let hello: &[&str] = &["-n", "1000", "-c", "4", "-m", "50"];
-        let windows: &[&str] = &["-n", "100", "-c", "2", "-m", "10", "-w", "14", "-W", "16"];
+        let windows: &[&str] = &["-n", "100", "-c", "2", "-m", "10", "-w", "10", "-W", "10"];
         let http1: &[&str] = &["-n", "200", "-c", "4", "--h1"];
         for (options, path, succeeded) in
             [(hello, "/", 1000), (windows, "/bytes?n=30000&part=4096", 100), (http1, "/", 200)]
