@@ -6,23 +6,20 @@ mod app;
 #[expect(dead_code, reason = "the browser is told to trust anybody, and shows no certificate")]
 #[path = "../examples/authority/mod.rs"]
 mod authority;
+#[path = "../../20-websockets/tests/browser/mod.rs"]
+mod browser;
 #[expect(dead_code, reason = "nobody here waits for a line")]
 #[path = "../../18-http-server/tests/diary/mod.rs"]
 mod diary;
 
 use std::io;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use gateway::{App, Error, Receive, Scope, Sender, Shutdown};
 use http2_and_tls::{Http2, Server, Tls, TlsConfig};
 use proctor::expect_eq;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::Command;
-use tokio::time::timeout;
 use websockets::deflate::Settings;
 use websockets::{Config, WebSockets};
 use wsgi::ErrorLog;
@@ -64,17 +61,9 @@ impl App for Noted {
     }
 }
 
-/// Whether there is what drives a browser.
-async fn is_installed(folder: &Path) -> bool {
-    let node = Command::new("node").arg("--version").output().await;
-    folder.join("node_modules/playwright-core").exists() && node.is_ok_and(|it| it.status.success())
-}
-
 #[tokio::test]
 async fn a_browser_has_pages_events_and_websockets_on_one_connection() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    if !is_installed(&folder.join("../../book/e2e")).await {
-        println!("skipped: book/e2e/README.md says how to install what drives a browser");
+    if !browser::is_installed().await {
         return;
     }
     let sockets = Config {
@@ -95,7 +84,7 @@ async fn a_browser_has_pages_events_and_websockets_on_one_connection() {
     let server = Server::new(app, http, Http2::default())
         .with_tls(Tls::load(TlsConfig::new(certificate, key)).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port().to_string();
+    let port = listener.local_addr().unwrap().port();
     let stop = Shutdown::new();
     let stopped = stop.clone();
     let serving =
@@ -103,29 +92,7 @@ async fn a_browser_has_pages_events_and_websockets_on_one_connection() {
             async move { server.serve_until(listener, async { stopped.begun().await }).await },
         );
 
-    let mut browser = Command::new("node")
-        .arg(folder.join("tests/browser/streams.js"))
-        .arg(port)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(browser.stdout.take().unwrap()).lines();
-    let mut printed = Vec::new();
-    let visit = async {
-        while let Some(line) = lines.next_line().await.unwrap() {
-            if line == "open" {
-                stop.begin();
-                browser.stdin.take().unwrap().write_all(b"\n").await.unwrap();
-            }
-            printed.push(line);
-        }
-    };
-    let ended = timeout(Duration::from_mins(2), visit).await;
-    expect_eq!(printed, EXPECTED, "what the browser has seen");
-    ended.expect("the browser ends within two minutes");
-    assert!(browser.wait().await.unwrap().success(), "the browser's errors are above");
+    browser::sees("streams.js", port, &EXPECTED, || stop.begin()).await;
     expect_eq!(serving.await.unwrap(), 0, "connections that had to be dropped");
     expect_eq!(
         diary.lines(),
