@@ -15,7 +15,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches};
 
@@ -174,6 +174,15 @@ fn check(command: &Command, id: &str, values: &[String]) -> Result<(), String> {
     let words = std::iter::once("tidepool".to_owned()).chain(words);
     let checked = command.clone().try_get_matches_from(words);
     let Err(error) = checked else { return Ok(()) };
+    if error.kind() == ErrorKind::UnknownArgument {
+        // clap speaks of the command line, and a key has no dashes.
+        let near = error.get(ContextKind::SuggestedArg).map(ToString::to_string);
+        let near = near.map(|near| format!(": is it {}?", near.trim_start_matches('-')));
+        return Err(format!(
+            "there is no such option{}",
+            near.as_deref().unwrap_or(" (see --help)")
+        ));
+    }
     let text = error.to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let lines = lines.take_while(|line| !line.starts_with("Usage:"));

@@ -12,7 +12,7 @@ use clap::{Args, Parser, ValueEnum};
 use http::{HeaderName, HeaderValue};
 use http2_and_tls::{Allowance, Password};
 
-use super::units::{allowance, mode, size, time, window};
+use super::units::{allowance, mode, number, size, time, window};
 use crate::proxy::Trust;
 use crate::reload::Pattern;
 
@@ -70,7 +70,7 @@ pub struct Listening {
     #[arg(long, default_value = "127.0.0.1")]
     pub host: String,
     /// The port; 0 is a free one
-    #[arg(long, default_value_t = 8000)]
+    #[arg(long, default_value_t = 8000, value_parser = number::<u16>(0..=u16::MAX.into()))]
     pub port: u16,
     /// A Unix socket instead
     #[arg(long, value_name = "PATH", conflicts_with = "fd")]
@@ -79,10 +79,10 @@ pub struct Listening {
     #[arg(long, value_name = "MODE", default_value = "666", value_parser = mode)]
     pub uds_mode: u32,
     /// A listening socket that the parent process left open under this number
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u32>(0..=u32::MAX.into()))]
     pub fd: Option<u32>,
     /// How many connections wait in the kernel to be accepted
-    #[arg(long, default_value_t = 2048, value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    #[arg(long, default_value_t = 2048, value_parser = number::<u32>(1..=65_535))]
     pub backlog: u32,
     /// What clients may speak. auto is HTTP/1.1 and HTTP/2: over TLS as the two agree, else as the client begins
     #[arg(long, value_enum, default_value = "auto")]
@@ -137,7 +137,7 @@ pub struct Tls {
     #[arg(long, value_name = "TIME", default_value = "10", value_parser = time)]
     pub ssl_timeout_handshake: Duration,
     /// How many handshakes are under way at a time; more wait for their turn [default: as many as connections]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<usize>(0..=u64::MAX))]
     pub ssl_max_handshakes: Option<usize>,
 }
 
@@ -174,16 +174,16 @@ impl Tls {
 #[command(next_help_heading = "Processes and threads")]
 pub struct Processes {
     /// How many processes serve; with more than one, this one watches over them and holds the socket
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, default_value_t = 1, value_parser = number::<u16>(1..=1024))]
     pub workers: u16,
     /// How many threads serve in each [default: one for each processor, shared among the workers]
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    #[arg(long, value_parser = number::<u16>(1..=1024))]
     pub threads: Option<u16>,
     /// After how many requests a process is replaced, or ends if it is the only one
-    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>(1..=u64::MAX))]
     pub limit_max_requests: Option<u64>,
     /// Up to how many more each process draws for itself, so that not all are replaced at a time
-    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 0, value_parser = number::<u64>(0..=u64::MAX))]
     pub limit_max_requests_jitter: u64,
     /// How long a worker may be silent before it is killed and replaced
     #[arg(long, value_name = "TIME", default_value = "5", value_parser = time)]
@@ -261,22 +261,22 @@ pub struct Proxies {
 #[command(next_help_heading = "Limits")]
 pub struct Limits {
     /// How many requests run at a time in each process; more get 503
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<usize>(0..=u64::MAX))]
     pub limit_concurrency: Option<usize>,
     /// When a client that got 503 may come back
     #[arg(long, value_name = "TIME", default_value = "1", value_parser = time)]
     pub retry_after: Duration,
     /// How many connections each process has open; more wait in the kernel
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = number::<usize>(0..=u64::MAX))]
     pub limit_connections: usize,
     /// After how many requests a connection is closed
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = number::<u64>(0..=u64::MAX))]
     pub limit_requests_per_connection: Option<u64>,
     /// The longest head of a request
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = size)]
     pub limit_head_bytes: u64,
     /// The most fields in it, up to 100
-    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = number::<usize>(0..=u64::MAX))]
     pub limit_head_fields: usize,
     /// How much of a body that the application did not read is read and thrown away, to keep the connection
     #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
@@ -288,13 +288,13 @@ pub struct Limits {
     #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]
     pub unsent: u64,
     /// How many bytes a second a body must bring; 0 is no bound
-    #[arg(long, value_name = "BYTES", default_value_t = 240)]
+    #[arg(long, value_name = "BYTES", default_value_t = 240, value_parser = number::<u32>(0..=u32::MAX.into()))]
     pub min_body_rate: u32,
     /// How many bytes a second of a response a client must take; 0 is no bound
-    #[arg(long, value_name = "BYTES", default_value_t = 240)]
+    #[arg(long, value_name = "BYTES", default_value_t = 240, value_parser = number::<u32>(0..=u32::MAX.into()))]
     pub min_write_rate: u32,
     /// How many idle connections keep their buffers
-    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 256, value_parser = number::<usize>(0..=u64::MAX))]
     pub awake_connections: usize,
     /// Whether a client that has closed its sending side is still there
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = Set, hide_possible_values = true)]
@@ -351,7 +351,7 @@ pub struct Times {
 #[command(next_help_heading = "HTTP/2")]
 pub struct Http2 {
     /// How many streams a client has open at a time
-    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = number::<u32>(1..=u32::MAX.into()))]
     pub http2_max_concurrent_streams: u32,
     /// How much of a body waits for the application, for each stream
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = window)]
@@ -402,7 +402,7 @@ pub struct WebSockets {
     #[arg(long, value_name = "SIZE", default_value = "16MiB", value_parser = size)]
     pub ws_max_size: u64,
     /// How many messages wait for the application
-    #[arg(long, value_name = "NUMBER", default_value_t = 32)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = number::<usize>(0..=u64::MAX))]
     pub ws_max_queue: usize,
     /// And how long they may be together
     #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size)]

@@ -1,5 +1,6 @@
 //! Times, sizes and modes, as people write them.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use http2_and_tls::Allowance;
@@ -29,6 +30,22 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     number.parse().ok().and_then(|number: u64| number.checked_mul(bytes)).ok_or_else(|| {
         "a size is a number of bytes, as 65536, or has a unit, as 64KiB, 16MiB".to_owned()
     })
+}
+
+/// A whole number within `range`.
+pub(super) fn number<T: TryFrom<u64>>(
+    range: RangeInclusive<u64>,
+) -> impl Fn(&str) -> Result<T, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.and_then(|number: u64| T::try_from(number).ok()).ok_or_else(|| {
+            let (least, most) = (range.start(), range.end());
+            match *most {
+                u64::MAX => format!("expected a whole number, {least} or more"),
+                _ => format!("expected a whole number from {least} to {most}"),
+            }
+        })
+    }
 }
 
 /// A size that HTTP/2 can say.
@@ -88,6 +105,18 @@ mod tests {
         for text in ["", "200", "200/", "/20", "200/20/2", "-1/2", "many/2"] {
             assert!(allowance(text).is_err(), "{text:?} was taken for an allowance");
         }
+    }
+
+    #[test]
+    fn numbers_are_whole_and_within_their_range() {
+        assert_eq!(number::<u16>(1..=1024)("8"), Ok(8));
+        for text in ["0", "1025", "several", "-1", "1.5", ""] {
+            let refused = Err("expected a whole number from 1 to 1024".to_owned());
+            assert_eq!(number::<u16>(1..=1024)(text), refused, "{text:?}");
+        }
+        assert_eq!(number::<u64>(0..=u64::MAX)("18446744073709551615"), Ok(u64::MAX));
+        let refused = Err("expected a whole number, 1 or more".to_owned());
+        assert_eq!(number::<u64>(1..=u64::MAX)("0"), refused);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use proctor::expect_eq;
 
 use crate::common::{Server, with_programs};
-use crate::tls::{Files, curl, run};
+use crate::tls::{Files, curl, python, run};
 
 /// A route as curl is told to ask for it, and what it prints then: status, an end that is cut, the body.
 const ROUTES: [(&str, &str); 17] = [
@@ -83,12 +83,7 @@ fn shown(heard: &str) -> String {
 fn pythons_clients_go_through_it_by_the_command_line() {
     with_programs(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = folder.join("../../target/python/bin/python").display().to_string();
-        let probe = run(&python, &["-c", "import h2, httpx, websockets"]);
-        if probe.is_none_or(|said| !said.is_empty()) {
-            println!("skipped: README.md says how to install httpx and websockets for Python");
-            return;
-        }
+        let Some(python) = python() else { return };
         let script = |name: &str| folder.join("..").join(name).display().to_string();
         let files = Files::new();
         let mut server = Server::example("conformance", &format!("--port 0 {}", files.words()));

@@ -342,10 +342,14 @@ fn what_is_wrong_is_said_with_its_place_and_what_would_be_right() {
         ),
         ("--workers 0".to_owned(), vec![], vec!["--workers", "1"]),
         ("--log-level loud".to_owned(), vec![], vec!["loud", "info"]),
-        (String::new(), vec![("TIDEPOOL_PORT", "many")], vec!["TIDEPOOL_PORT", "many"]),
+        (
+            String::new(),
+            vec![("TIDEPOOL_PORT", "many")],
+            vec!["TIDEPOOL_PORT", "many", "a whole number from 0 to 65535"],
+        ),
         (String::new(), vec![("WEB_CONCURRENCY", "many")], vec!["WEB_CONCURRENCY", "many"]),
         (path(&bad), vec![], vec![bad.path().to_str().unwrap(), "port", "many"]),
-        (path(&unknown), vec![], vec!["prt", "--port"]),
+        (path(&unknown), vec![], vec!["prt: there is no such option: is it port?"]),
         (path(&no_toml), vec![], vec!["is not TOML", "port 8000"]),
         ("--config /nowhere/tide.toml".to_owned(), vec![], vec!["/nowhere/tide.toml", "--config"]),
     ];

@@ -116,6 +116,18 @@ fn der(signed: &Signed) -> Vec<u8> {
     CertificateDer::from_pem_slice(signed.certificate.as_bytes()).unwrap().to_vec()
 }
 
+/// The Python that has the clients. `None`: it has not, and how to install them was said.
+pub fn python() -> Option<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let python = folder.join("../../target/python/bin/python").display().to_string();
+    let missing = run(&python, &["-c", "import h2, httpx, websockets, wsproto"]);
+    if missing.is_none_or(|said| !said.is_empty()) {
+        println!("skipped: README.md says how to install the packages for Python");
+        return None;
+    }
+    Some(python)
+}
+
 /// What a program prints on both its outputs; `None`, and a line that says so, where there is none.
 pub fn run(program: &str, arguments: &[&str]) -> Option<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();
@@ -179,12 +191,7 @@ fn openssl_sees_the_certificate_and_no_old_version() {
 fn python_asks_over_http_2_and_opens_a_websocket_over_tls() {
     with_programs(|| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let python = folder.join("../../target/python/bin/python").display().to_string();
-        let probe = run(&python, &["-c", "import h2, httpx, websockets"]);
-        if probe.is_none_or(|said| !said.is_empty()) {
-            println!("skipped: README.md says how to install httpx and websockets for Python");
-            return;
-        }
+        let Some(python) = python() else { return };
         let files = Files::new();
         let (mut server, address) = Server::serving(&files.words());
         let script = folder.join("tests/clients/secure_client.py").display().to_string();
