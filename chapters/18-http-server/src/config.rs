@@ -5,7 +5,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
+use gateway::Connection;
+use http::{HeaderValue, StatusCode};
 use wsgi::server::ErrorLog;
 
 use crate::upgrade::Upgrade;
@@ -82,8 +83,8 @@ pub struct Config {
     /// How many connections are open at most. More wait in the listener's queue. Default: 10,000.
     pub connections: usize,
     /// How many connections may be ready for their next request. As long as there are more, one that becomes idle is [parked](Self::park) at once:
-    /// else a wave of clients would leave the memory of the whole wave with an allocator that returns none in the middle. Where more than that are busy all the time,
-    /// a larger number spares their requests the work of waking up, and costs some 20 KiB for each. Default: 256.
+    /// else a wave of clients would leave the memory of the whole wave with an allocator that returns none in the middle. One that was parked in vain,
+    /// as its next request came within 50 ms, is busy, and stays awake as if there were room. Each that is awake costs some 20 KiB. Default: 64.
     pub awake: usize,
     /// How many calls of the application run at a time; further requests get 503. `None` is no bound. Default: none.
     pub in_flight: Option<usize>,
@@ -106,6 +107,33 @@ pub struct Config {
     pub upgrade: Option<Arc<dyn Upgrade>>,
     /// Where failures of the application are reported, a line each. Default: standard error.
     pub errors: ErrorLog,
+    /// Who is told of requests that the server has declined. Default: nobody.
+    pub declined: Option<OnDeclined>,
+}
+
+/// A request that the server has answered in the application's place: it objects to the request, has no room for it, or has waited for it too long.
+/// What an application fails to answer is not declined: [`Config::errors`] has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Declined<'a> {
+    /// What the client was told, from 400 to 503.
+    pub status: StatusCode,
+    /// Why, as the client can read it in the response.
+    pub why: &'a str,
+    /// On which connection.
+    pub connection: &'a Connection,
+}
+
+/// Is told at once, in the connection's task: it must not block.
+pub type OnDeclined = Arc<dyn Fn(Declined<'_>) + Send + Sync>;
+
+impl Config {
+    /// Says that a request was declined.
+    #[cold]
+    pub fn decline(&self, status: StatusCode, why: &str, connection: &Connection) {
+        if let Some(tell) = &self.declined {
+            tell(Declined { status, why, connection });
+        }
+    }
 }
 
 impl Default for Config {
@@ -128,7 +156,7 @@ impl Default for Config {
             write_buffer: 256 * 1024,
             unsent: Some(256 * 1024),
             connections: 10_000,
-            awake: 256,
+            awake: 64,
             in_flight: None,
             retry_after: Duration::from_secs(1),
             requests: None,
@@ -138,6 +166,7 @@ impl Default for Config {
             root_path: String::new(),
             upgrade: None,
             errors: ErrorLog::new(io::stderr()),
+            declined: None,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::task::{Context, Poll, Waker};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use gateway::{
@@ -110,30 +110,38 @@ struct Parked<S> {
 
 /// What comes after some requests.
 enum Next<S> {
-    /// The connection is idle.
-    Idle(Parked<S>),
+    /// The connection is idle, since then.
+    Idle(Instant, Parked<S>),
     /// Another protocol is spoken on it.
     Switched(Boxed<()>),
     /// It is closed.
     Over,
 }
 
+/// A connection whose next request comes so soon was parked in vain: to put away what it needs and to make it again costs more than a request.
+const IN_VAIN: Duration = Duration::from_millis(50);
+
 /// Serves one connection, until it is closed and each call has returned or was given up. `permit` is dropped then.
 ///
 /// It begins as it is between two requests: parked. What a request needs is in a box, and is there while it is needed.
 pub(crate) async fn drive<A: App + 'static, S: Transport>(
     stream: S,
+    heard: Bytes,
     shared: Arc<Shared<A>>,
     permit: impl Send,
 ) {
     let config = &shared.config;
     let connection = Arc::new(shared.connection(&stream));
     let until = Instant::now().checked_add(config.first_byte);
-    let mut parked = Parked { stream, heard: Bytes::new(), served: 0, until };
+    let mut speaks = !heard.is_empty();
+    let mut parked = Parked { stream, heard, served: 0, until };
+    let mut idle = None;
     // In a box as well: what a connection becomes later need not have room for it.
-    while Box::pin(listen(&mut parked, &shared.closing, config)).await {
-        match Box::pin(serve(parked, &shared, &connection)).await {
-            Next::Idle(idle) => parked = idle,
+    while speaks || Box::pin(listen(&mut parked, &shared.closing, config)).await {
+        speaks = false;
+        let busy = idle.is_some_and(|since: Instant| since.elapsed() < IN_VAIN);
+        match Box::pin(serve(parked, busy, &shared, &connection)).await {
+            Next::Idle(since, next) => (idle, parked) = (Some(since), next),
             Next::Switched(other) => return other.await,
             Next::Over => return,
         }
@@ -173,8 +181,11 @@ async fn listen<S: Transport>(parked: &mut Parked<S>, closing: &Shutdown, config
 }
 
 /// Serves requests, until the connection is closed, or idle again, or no more for requests.
+///
+/// If it is `busy`, it is not parked before [`Config::park`] is over.
 async fn serve<A: App + 'static, S: Transport>(
     parked: Parked<S>,
+    busy: bool,
     shared: &Arc<Shared<A>>,
     connection: &Arc<Connection>,
 ) -> Next<S> {
@@ -256,7 +267,8 @@ async fn serve<A: App + 'static, S: Transport>(
             if let Some(since) = timer.settling() {
                 // Whatever an application has kept of a call would not learn of the connection's end any more.
                 let free = !working && meter.is_flushed() && Arc::strong_count(&wire) == WIRES;
-                if free && (late.is_ready() || shared.awake.load(Relaxed) > config.awake) {
+                let crowded = !busy && shared.awake.load(Relaxed) > config.awake;
+                if free && (late.is_ready() || crowded) {
                     return Poll::Ready(End::Park(since));
                 }
                 if late.is_ready() {
@@ -273,6 +285,9 @@ async fn serve<A: App + 'static, S: Transport>(
     })
     .await;
     left.set(None);
+    if let End::Refuse(refusal) = end {
+        config.decline(refusal.status(), &refusal.to_string(), connection);
+    }
     let parts = hyper.into_parts();
     stopped(parts.io.into_inner(), parts.read_buf, end, calls, shared).await
 }
@@ -296,7 +311,7 @@ where
         let served = wire.meter.heads();
         // Copied, even if it is empty: it is a part of hyper's buffer, and would keep it.
         let heard = Bytes::copy_from_slice(&read);
-        return Next::Idle(Parked { stream: io.stream, heard, served, until });
+        return Next::Idle(since, Parked { stream: io.stream, heard, served, until });
     }
     if let End::Switch = end
         && let Some(wish) = wire.handshake.take()
@@ -524,7 +539,11 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     let (mut parts, body) = request.into_parts();
     let wants = match check(&parts.method, &parts.uri, parts.version, &mut parts.headers) {
         Ok(wants) => wants,
-        Err(objection) => return decline(&parts, body, objection, calls),
+        Err(objection) => {
+            let (status, why) = objection;
+            shared.config.decline(status, why, connection);
+            return decline(&parts, body, objection, calls);
+        }
     };
     let head = RequestHead {
         version: parts.version,
@@ -543,7 +562,7 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     }
     let Some(ticket) = Ticket::take(shared) else {
         drop(wire.put_body(head.version, &head.headers, body));
-        return busy(shared, calls);
+        return busy(shared, connection, calls);
     };
     let extensions = offered(head.version, wants);
     let scope = Scope::Http(HttpScope {
@@ -586,6 +605,7 @@ fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
 ) -> Answer<F> {
     let wire = &calls.wire;
     let refuse = |status, why: &str| {
+        shared.config.decline(status, why, connection);
         wire.last.store(true, Relaxed);
         Answer::ours(Arc::clone(calls), status, why)
     };
@@ -601,7 +621,9 @@ fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
         let why = "a request that asks for another protocol has no body here";
         return refuse(StatusCode::BAD_REQUEST, why);
     }
-    let Some(ticket) = Ticket::take(shared) else { return busy(shared, calls) };
+    let Some(ticket) = Ticket::take(shared) else {
+        return busy(shared, connection, calls);
+    };
     let (scope, receive, send) = upgrading.call(HttpScope {
         head: Arc::new(copied(head)),
         extensions: Extensions::NONE,
@@ -627,15 +649,13 @@ pub fn copied(head: RequestHead) -> RequestHead {
 #[cold]
 fn busy<A, F: Future<Output = Result<(), Error>>>(
     shared: &Arc<Shared<A>>,
+    connection: &Connection,
     calls: &Arc<Calls<F>>,
 ) -> Answer<F> {
+    let (status, why) = (StatusCode::SERVICE_UNAVAILABLE, "too many requests are in flight");
+    shared.config.decline(status, why, connection);
     let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
-    Answer::ours(
-        Arc::clone(calls),
-        StatusCode::SERVICE_UNAVAILABLE,
-        "too many requests are in flight",
-    )
-    .with(header::RETRY_AFTER, seconds)
+    Answer::ours(Arc::clone(calls), status, why).with(header::RETRY_AFTER, seconds)
 }
 
 /// The extensions for this request.

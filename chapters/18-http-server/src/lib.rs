@@ -51,7 +51,7 @@ pub mod trailers;
 pub mod transport;
 pub mod upgrade;
 
-pub use config::Config;
+pub use config::{Config, Declined, OnDeclined};
 pub use connection::Ticket;
 pub use server::{Connections, Serve, Server, serve, serve_connection};
 #[cfg(unix)]

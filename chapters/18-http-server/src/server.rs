@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use bytes::Bytes;
 use gateway::{App, Connection, Shutdown, State};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -99,7 +100,16 @@ impl<A: App + 'static> Server<A> {
         &self,
         stream: S,
     ) -> impl Future<Output = ()> + Send + 'static {
-        drive(stream, Arc::clone(&self.shared), ())
+        self.serve_heard(stream, Bytes::new())
+    }
+
+    /// As [`serve_connection`](Self::serve_connection), where somebody has read the beginning of the stream already: it is `heard`.
+    pub fn serve_heard<S: Transport>(
+        &self,
+        stream: S,
+        heard: Bytes,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        drive(stream, heard, Arc::clone(&self.shared), ())
     }
 
     /// Serves whoever connects, each in a task of its own, until `stop` returns; then closes gracefully: [`serve_until`].
@@ -151,7 +161,7 @@ impl<A: App + 'static> Serve for Server<A> {
         stream: S,
         permit: impl Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        drive(stream, Arc::clone(&self.shared), permit)
+        drive(stream, Bytes::new(), Arc::clone(&self.shared), permit)
     }
 }
 

@@ -102,3 +102,33 @@ fn where_more_are_awake_than_may_be_one_that_becomes_idle_is_parked_at_once() {
         assert_eq!(small, [false, false, true, true, true, true], "what each holds: {grown:?}");
     });
 }
+
+#[test]
+fn one_that_was_parked_in_vain_stays_awake_the_next_time() {
+    watch_local(async || {
+        let config = Config { keep_alive: Duration::from_hours(1), awake: 0, ..Config::default() };
+        let server = Server::new(hello, config);
+        let (mut client, mut theirs) = duplex(8 * 1024);
+        let mut buffer = vec![0; 8 * 1024];
+        client.write_all(&buffer).await.unwrap();
+        theirs.read_exact(&mut buffer).await.unwrap();
+        theirs.write_all(&buffer).await.unwrap();
+        client.read_exact(&mut buffer).await.unwrap();
+        let before = Mark::here();
+        tokio::spawn(server.serve_connection(theirs));
+        let mut held = Vec::new();
+        for pause in [40, 40, 2_000, 60, 60] {
+            client.write_all(GET).await.unwrap();
+            let mut read = 0;
+            while !buffer[..read].ends_with(b"crab\r\n0\r\n\r\n") {
+                read += client.read(&mut buffer[read..]).await.unwrap();
+            }
+            yield_now().await;
+            held.push(before.held());
+            sleep(Duration::from_millis(pause)).await;
+        }
+        let small: Vec<bool> = held.iter().map(|&bytes| bytes < 2_048).collect();
+        // The second comes soon after the first; so does the third, but on a connection that is awake. The last ones take their time.
+        assert_eq!(small, [true, false, false, true, true], "what it holds after each: {held:?}");
+    });
+}

@@ -83,6 +83,13 @@ pub struct Rewind<S> {
     stream: S,
 }
 
+impl<S> Rewind<S> {
+    /// What was read of it, and the stream behind that.
+    pub fn into_parts(self) -> (Bytes, S) {
+        (self.heard, self.stream)
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Rewind<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,

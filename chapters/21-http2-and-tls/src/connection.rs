@@ -7,8 +7,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use gateway::{
-    App, Connection, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead, Rules,
-    Scope, Sender,
+    App, Connection, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
+    ResponseStart, Rules, Scope, Sender,
 };
 use h2::ext::Protocol;
 use h2::server::{Builder, SendResponse};
@@ -27,7 +27,7 @@ use crate::frames::Frames;
 use crate::head::{brief, normalize};
 use crate::io::{Io, Meter};
 use crate::observe::Observed;
-use crate::stream::{Wire, refuse, serve};
+use crate::stream::{Answer, Wire, refuse, serve};
 
 /// The smallest and the largest bound on a frame (RFC 9113, section 6.5.2).
 const FRAMES: (u32, u32) = (1 << 14, (1 << 24) - 1);
@@ -224,9 +224,7 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         let wants = match normalize(&mut parts, config.head_fields) {
             Ok(wants) => wants,
             Err((status, why)) => {
-                // If the stream is not there any more, nobody wants to know.
-                let _ = refuse(&mut respond, brief(status), format!("{why}\n"), config);
-                return;
+                return self.decline(&mut respond, brief(status), why);
             }
         };
         if let Some(protocol) = protocol {
@@ -234,8 +232,7 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
             return self.begin_other(&protocol, parts, body, respond);
         }
         let Some(ticket) = self.server.admit() else {
-            busy(&mut respond, config);
-            return;
+            return self.busy(&mut respond);
         };
         let extensions = Extensions::NONE
             .with(Extension::PathSend)
@@ -260,12 +257,11 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         let exchange: Arc<dyn Exchange> = Arc::clone(&wire) as _;
         let receive = Receive::new(Arc::clone(&exchange), id);
         let send = Sender::new(exchange, id);
-        let (server, flush) = (self.server.clone(), self.flush.clone());
+        let answer = Answer::new(respond, &wire, self.flush.clone());
+        let call = || ticket.call(scope, receive, send);
+        let (server, connection) = (self.server.clone(), Arc::clone(&self.connection));
         // In a box: Tokio moves a future several times before it stays, and this one has the application's in it.
-        self.tasks.spawn(Box::pin(async move {
-            let call = ticket.call(scope, receive, send);
-            serve(call, id, wire, respond, flush, server.config()).await;
-        }));
+        self.tasks.spawn(Box::pin(serve(call, id, wire, answer, server, connection)));
     }
 
     /// An extended CONNECT has come: another protocol is to be spoken on this stream.
@@ -290,18 +286,15 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
             Some(Err(Refused { status, headers, why })) => {
                 let mut start = brief(status);
                 start.headers.extend(headers);
-                let _ = refuse(&mut respond, start, format!("{why}\n"), config);
-                return;
+                return self.decline(&mut respond, start, &why);
             }
             None => {
                 let start = brief(StatusCode::NOT_IMPLEMENTED);
-                let _ = refuse(&mut respond, start, "this protocol is not spoken here\n", config);
-                return;
+                return self.decline(&mut respond, start, "this protocol is not spoken here");
             }
         };
         let Some(ticket) = self.server.admit() else {
-            busy(&mut respond, config);
-            return;
+            return self.busy(&mut respond);
         };
         let (scope, receive, send) = upgrading.call(HttpScope {
             head: Arc::new(head),
@@ -316,13 +309,21 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
             extended::serve(wish, respond, body, flush, server.config()).await;
         });
     }
-}
 
-/// More calls are in flight than may be.
-fn busy(respond: &mut SendResponse<Bytes>, config: &Config) {
-    let start = brief(StatusCode::SERVICE_UNAVAILABLE)
-        .header(header::RETRY_AFTER, HeaderValue::from(config.retry_after.as_secs()));
-    let _ = refuse(respond, start, "too many requests are in flight\n", config);
+    /// More calls are in flight than may be.
+    fn busy(&self, respond: &mut SendResponse<Bytes>) {
+        let seconds = HeaderValue::from(self.server.config().retry_after.as_secs());
+        let start = brief(StatusCode::SERVICE_UNAVAILABLE).header(header::RETRY_AFTER, seconds);
+        self.decline(respond, start, "too many requests are in flight");
+    }
+
+    /// The server answers in the application's place.
+    fn decline(&self, respond: &mut SendResponse<Bytes>, start: ResponseStart, why: &str) {
+        let config = self.server.config();
+        config.decline(start.status, why, &self.connection);
+        // If the stream is not there any more, nobody wants to know.
+        let _ = refuse(respond, start, format!("{why}\n"), config);
+    }
 }
 
 /// The bound on the present wait.

@@ -23,16 +23,26 @@ pub(crate) fn normalize(
     if parts.headers.len() > most_fields {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "there are too many fields"));
     }
+    // A request has few headers: looking at each is quicker than asking the map, which would hash the names.
+    let (mut host, mut hosts, mut crumbs) = (None, 0, 0);
+    for (name, value) in &parts.headers {
+        if *name == header::HOST {
+            host = host.or(Some(value));
+            hosts += 1;
+        } else if *name == header::COOKIE {
+            crumbs += 1;
+        }
+    }
     if let Some(authority) = parts.uri.authority() {
         let authority = authority.as_str();
-        if let Some(host) = parts.headers.get(header::HOST)
+        if let Some(host) = host
             && !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())
         {
             return Err((StatusCode::BAD_REQUEST, "the host is another one than the authority"));
         }
         let host = HeaderValue::from_str(authority)
             .map_err(|_| (StatusCode::BAD_REQUEST, "the host is none"))?;
-        if parts.headers.get_all(header::HOST).iter().count() < 2 {
+        if hosts < 2 {
             parts.headers.insert(header::HOST, host);
         }
     }
@@ -46,15 +56,13 @@ pub(crate) fn normalize(
     if parts.method != http::Method::CONNECT {
         parts.uri = Uri::from(target);
     }
-    join_cookies(&mut parts.headers);
+    if crumbs > 1 {
+        join_cookies(&mut parts.headers);
+    }
     check(&parts.method, &parts.uri, Version::HTTP_11, &mut parts.headers)
 }
 
 fn join_cookies(headers: &mut HeaderMap) {
-    let mut crumbs = headers.get_all(header::COOKIE).iter();
-    if crumbs.next().is_none() || crumbs.next().is_none() {
-        return;
-    }
     let crumbs: Vec<_> =
         headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
     // Each is a field's value, so together they are one.
@@ -91,6 +99,11 @@ pub(crate) fn response(start: ResponseStart, config: &Config) -> Response<()> {
         headers.insert(header::DATE, date());
     }
     response
+}
+
+/// A content-length. `HeaderValue::from` would take two allocations.
+pub(crate) fn length(bytes: u64) -> HeaderValue {
+    HeaderValue::from_str(itoa::Buffer::new().format(bytes)).unwrap_or_else(|_| bytes.into())
 }
 
 /// The time on the wall, as a field says it; made once a second.

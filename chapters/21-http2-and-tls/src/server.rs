@@ -76,7 +76,10 @@ impl<A: App + 'static> Server<A> {
             return self.serve_secure(stream).await;
         }
         match Box::pin(self.choose(stream)).await {
-            Some((Protocol::Http1, stream)) => self.http.serve_connection(stream).await,
+            Some((Protocol::Http1, stream)) => {
+                let (heard, stream) = stream.into_parts();
+                self.http.serve_heard(stream, heard).await;
+            }
             Some((Protocol::Http2, stream)) => Box::pin(self.serve_http2(stream)).await,
             None => {}
         }

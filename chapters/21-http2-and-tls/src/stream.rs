@@ -5,6 +5,7 @@
 //!
 //! What ends a stream ends nothing else: a reset by the client is the disconnect of this one call.
 
+use std::future::poll_fn;
 use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -13,17 +14,17 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use gateway::{
-    CallId, Error, Exchange, Head, ReceiveEvent, RequestBody, ResponseStart, SendError, SendEvent,
-    Slot, Violation, poll_call,
+    App, CallId, Connection, Error, Exchange, Head, ReceiveEvent, RequestBody, ResponseStart,
+    SendError, SendEvent, Slot, Violation, poll_call,
 };
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
-use http_server::Config;
 use http_server::files::{Opening, Region};
 use http_server::trailers::is_forbidden;
+use http_server::{Config, Server};
 use tokio::task::coop::poll_proceed;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::flush::{Flush, Flushing};
 use crate::head;
@@ -153,78 +154,80 @@ enum Stage {
 
 /// Calls the application, and sends its response, until both are done.
 // ANCHOR: serve
-pub(crate) async fn serve(
-    call: impl Future<Output = Result<(), Error>>,
+#[expect(clippy::manual_async_fn, reason = "an async fn's future has room for its arguments twice")]
+pub(crate) fn serve<A: App + 'static, F: Future<Output = Result<(), Error>> + Send>(
+    call: impl FnOnce() -> F + Send,
     id: CallId,
     wire: Arc<Wire>,
-    respond: SendResponse<Bytes>,
-    flush: Flush,
-    config: &Config,
-) {
-    let asks = wire.unasked.load(Relaxed);
-    let mut call = pin!(Some(call));
-    let mut answer = Answer::new(respond, asks, flush);
-    let mut clock = pin!(Clock::new(config));
-    let mut stage = Stage::Answering;
-    std::future::poll_fn(|cx| {
-        wire.belongs_to(cx.waker());
-        loop {
-            if let Some(running) = call.as_mut().as_pin_mut()
-                && let Poll::Ready(returned) = poll_call(running, cx)
-            {
-                call.set(None);
-                if let Err(failure) = wire.slot.finish(id, returned)
-                    && !failure.is_expected()
+    mut answer: Answer,
+    server: Server<A>,
+    connection: Arc<Connection>,
+) -> impl Future<Output = ()> + Send {
+    async move {
+        let config = server.config();
+        let mut call = pin!(Some(call()));
+        let mut clock = Clock::default();
+        let mut stage = Stage::Answering;
+        poll_fn(|cx| {
+            wire.belongs_to(cx.waker());
+            loop {
+                if let Some(running) = call.as_mut().as_pin_mut()
+                    && let Poll::Ready(returned) = poll_call(running, cx)
                 {
-                    config.errors.report(&failure.to_string());
-                }
-            }
-            let ended = call.is_none();
-            if stage == Stage::Answering {
-                match answer.poll(&wire, ended, config, cx) {
-                    Step::Taken => {
-                        // What costs the client's window nothing (parts without bytes, hints) would go on for ever.
-                        ready!(poll_proceed(cx)).made_progress();
-                        continue;
+                    call.set(None);
+                    if let Err(failure) = wire.slot.finish(id, returned)
+                        && !failure.is_expected()
+                    {
+                        config.errors.report(&failure.to_string());
                     }
-                    Step::Wait => {}
-                    Step::End(next) => {
-                        stage = next;
-                        wire.release();
-                        if stage == Stage::Gone {
-                            wire.slot.close();
-                            // It may have waited for that.
+                }
+                let ended = call.is_none();
+                if stage == Stage::Answering {
+                    match answer.poll(&wire, ended, config, cx) {
+                        Step::Taken => {
+                            // What costs the client's window nothing (parts without bytes, hints) would go on for ever.
+                            ready!(poll_proceed(cx)).made_progress();
                             continue;
+                        }
+                        Step::Wait => {}
+                        Step::End(next) => {
+                            stage = next;
+                            wire.release();
+                            if stage == Stage::Gone {
+                                wire.slot.close();
+                                // It may have waited for that.
+                                continue;
+                            }
                         }
                     }
                 }
-            }
-            if stage == Stage::Unheard && wire.slot.is_complete() {
-                stage = Stage::Whole;
-            }
-            if ended && stage != Stage::Answering {
-                return Poll::Ready(());
-            }
-            if clock.as_mut().poll(stage, &wire, &answer, cx).is_pending() {
-                return Poll::Pending;
-            }
-            match stage {
-                Stage::Answering => answer.too_late(&wire, config),
-                Stage::Unheard => {}
-                Stage::Whole | Stage::Gone => {
-                    config.errors.report(
-                        "an application went on after its client had left, and was dropped",
-                    );
-                    call.set(None);
+                if stage == Stage::Unheard && wire.slot.is_complete() {
+                    stage = Stage::Whole;
+                }
+                if ended && stage != Stage::Answering {
                     return Poll::Ready(());
                 }
+                if clock.poll(stage, &wire, &answer, config, cx).is_pending() {
+                    return Poll::Pending;
+                }
+                match stage {
+                    Stage::Answering => answer.too_late(&wire, config, &connection),
+                    Stage::Unheard => {}
+                    Stage::Whole | Stage::Gone => {
+                        config.errors.report(
+                            "an application went on after its client had left, and was dropped",
+                        );
+                        call.set(None);
+                        return Poll::Ready(());
+                    }
+                }
+                stage = Stage::Gone;
+                wire.slot.close();
+                wire.release();
             }
-            stage = Stage::Gone;
-            wire.slot.close();
-            wire.release();
-        }
-    })
-    .await;
+        })
+        .await;
+    }
 }
 // ANCHOR_END: serve
 
@@ -244,68 +247,67 @@ impl Wire {
     }
 }
 
-/// The bounds on a stream's waits.
-struct Clock<'a> {
-    config: &'a Config,
+/// The bounds on a stream's waits. Most streams wait for nothing, and have none.
+#[derive(Default)]
+struct Clock {
+    waits: Option<Box<Waits>>,
+}
+
+struct Waits {
     body: Wait,
     write: Wait,
     /// Since when the stream is not answering any more.
     over: Option<(Stage, Instant)>,
-    sleep: Option<Pin<Box<Sleep>>>,
+    sleep: Pin<Box<Sleep>>,
 }
 
-impl<'a> Clock<'a> {
-    fn new(config: &'a Config) -> Self {
-        Self {
-            config,
-            body: Wait::new(config.body, config.body_rate),
-            write: Wait::new(config.write, config.write_rate),
-            over: None,
-            sleep: None,
-        }
-    }
-
+impl Clock {
     /// Ready when something has lasted too long.
     fn poll(
-        mut self: Pin<&mut Self>,
+        &mut self,
         stage: Stage,
         wire: &Wire,
         answer: &Answer,
+        config: &Config,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let this = &mut *self;
-        let until = match stage {
-            Stage::Answering => {
-                let body = if let Some(taken) = wire.wanted() {
-                    this.body.goes_on(taken)
-                } else {
-                    this.body.end();
-                    None
-                };
-                let write = if let Some(sent) = answer.blocked() {
-                    this.write.goes_on(sent)
-                } else {
-                    this.write.end();
-                    None
-                };
-                [body, write].into_iter().flatten().min()
-            }
-            Stage::Whole => None,
-            Stage::Unheard | Stage::Gone => {
-                let since = match this.over {
-                    Some((before, since)) if before == stage => since,
-                    _ => Instant::now(),
-                };
-                this.over = Some((stage, since));
-                since.checked_add(this.config.after_disconnect)
-            }
+        let (wanted, blocked) = match stage {
+            Stage::Answering => (wire.wanted(), answer.blocked()),
+            Stage::Whole | Stage::Unheard | Stage::Gone => (None, None),
+        };
+        let lasts = matches!(stage, Stage::Unheard | Stage::Gone);
+        if self.waits.is_none() && wanted.is_none() && blocked.is_none() && !lasts {
+            return Poll::Pending;
+        }
+        let waits = self.waits.get_or_insert_with(|| Box::new(Waits::new(config)));
+        let until = if lasts {
+            let since = match waits.over {
+                Some((before, since)) if before == stage => since,
+                _ => Instant::now(),
+            };
+            waits.over = Some((stage, since));
+            since.checked_add(config.after_disconnect)
+        } else {
+            let body = waits.body.look(wanted);
+            let write = waits.write.look(blocked);
+            [body, write].into_iter().flatten().min()
         };
         let Some(until) = until else { return Poll::Pending };
-        let sleep = this.sleep.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        if sleep.deadline() != until {
-            sleep.as_mut().reset(until);
+        if waits.sleep.deadline() != until {
+            waits.sleep.as_mut().reset(until);
         }
-        sleep.as_mut().poll(cx)
+        waits.sleep.as_mut().poll(cx)
+    }
+}
+
+impl Waits {
+    fn new(config: &Config) -> Self {
+        Self {
+            body: Wait::new(config.body, config.body_rate),
+            write: Wait::new(config.write, config.write_rate),
+            over: None,
+            sleep: Box::pin(sleep(config.body)),
+        }
     }
 }
 
@@ -320,7 +322,7 @@ enum Step {
 }
 
 /// The response.
-struct Answer {
+pub(crate) struct Answer {
     side: Side,
     /// The client waits to be asked for the body.
     asks: bool,
@@ -334,7 +336,7 @@ enum Side {
     /// The head is known, up to its file.
     File(SendResponse<Bytes>, Option<ResponseStart>, Opening),
     /// The head is out.
-    Body(Box<Sending>),
+    Body(Sending),
     /// All is out.
     Out,
 }
@@ -374,7 +376,8 @@ enum Next {
 }
 
 impl Answer {
-    fn new(respond: SendResponse<Bytes>, asks: bool, flush: Flush) -> Self {
+    pub(crate) fn new(respond: SendResponse<Bytes>, wire: &Wire, flush: Flush) -> Self {
+        let asks = wire.unasked.load(Relaxed);
         Self { side: Side::Head(respond), asks, hints: 0, flush }
     }
 
@@ -473,7 +476,7 @@ impl Answer {
         // To HEAD, an application may answer without making the body: then its length is not known.
         let known = !more && !without_content(start.status) && (!bodiless || !part.is_empty());
         if known && announced.is_none() {
-            start.headers.insert(header::CONTENT_LENGTH, part.len().into());
+            start.headers.insert(header::CONTENT_LENGTH, head::length(part.len() as u64));
         }
         let empty = bodiless || (!more && part.is_empty());
         let next = if more { Next::Event } else { Next::End };
@@ -488,7 +491,7 @@ impl Answer {
                 Stage::Unheard
             }));
         }
-        self.side = Side::Body(Box::new(Sending::new(stream, part, next, left, trailing)));
+        self.side = Side::Body(Sending::new(stream, part, next, left, trailing));
         Ok(Step::Taken)
     }
 
@@ -517,7 +520,7 @@ impl Answer {
             }
         };
         if !more && announced.is_none() {
-            start.headers.insert(header::CONTENT_LENGTH, region.left().into());
+            start.headers.insert(header::CONTENT_LENGTH, head::length(region.left()));
         }
         let bodiless = wire.slot.is_bodiless();
         let trailing = start.trailers;
@@ -530,8 +533,7 @@ impl Answer {
             }));
         }
         let next = Next::File(region);
-        let sending = Sending::new(stream, Bytes::new(), next, announced, trailing);
-        self.side = Side::Body(Box::new(sending));
+        self.side = Side::Body(Sending::new(stream, Bytes::new(), next, announced, trailing));
         Ok(Step::Taken)
     }
 
@@ -545,10 +547,12 @@ impl Answer {
     }
 
     /// Something was waited for too long.
-    fn too_late(&mut self, wire: &Wire, config: &Config) {
+    fn too_late(&mut self, wire: &Wire, config: &Config, connection: &Connection) {
         match &mut self.side {
             Side::Head(_) if wire.wanted().is_some() => {
-                let _ = self.fail(StatusCode::REQUEST_TIMEOUT, config);
+                let status = StatusCode::REQUEST_TIMEOUT;
+                config.decline(status, reason(status).trim_end(), connection);
+                let _ = self.fail(status, config);
             }
             Side::Head(respond) | Side::File(respond, ..) => respond.send_reset(Reason::CANCEL),
             Side::Body(sending) => sending.stream.send_reset(Reason::CANCEL),

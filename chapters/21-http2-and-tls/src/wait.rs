@@ -21,7 +21,16 @@ impl Wait {
         Self { gap, rate, waited: Duration::ZERO, now: None }
     }
 
-    /// More is waited for, and so many bytes have come by now. Until when that may last; none is for ever.
+    /// What is waited for, as far as anything is: more than so many bytes. Until when that may last; none is for ever.
+    pub(crate) fn look(&mut self, bytes: Option<u64>) -> Option<Instant> {
+        let Some(bytes) = bytes else {
+            self.end();
+            return None;
+        };
+        self.goes_on(bytes)
+    }
+
+    /// More is waited for, and so many bytes have come by now.
     pub(crate) fn goes_on(&mut self, bytes: u64) -> Option<Instant> {
         let since = match self.now {
             Some((since, before)) if before == bytes => since,

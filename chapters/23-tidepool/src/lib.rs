@@ -37,6 +37,7 @@ pub mod settings;
 mod speaking;
 mod stack;
 pub mod supervise;
+mod threads;
 
 use std::env;
 use std::ffi::OsString;

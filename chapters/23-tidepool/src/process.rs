@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::App;
+use http_server::{Declined, OnDeclined};
 use http2_and_tls::Tls;
 use lifespan::{Outcome, Signal, Signals, Stage, Stages, serve_as};
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -21,23 +22,20 @@ use crate::listen::{Bound, Sockets};
 use crate::metrics::{self, Metrics};
 use crate::speaking::{Speaking, renew};
 use crate::supervise::{Line, is_worker, receive};
+use crate::threads::Threads;
 use crate::{banner, fail, settings, stack};
 
 /// The runtime of signals and bounds, and that of the calls.
 struct Runtimes {
     control: Runtime,
-    calls: Runtime,
+    calls: Threads,
 }
 
 impl Runtimes {
     fn new(options: &Options) -> io::Result<Self> {
         Ok(Self {
             control: Builder::new_current_thread().enable_all().build()?,
-            calls: Builder::new_multi_thread()
-                .worker_threads(settings::threads(options))
-                .thread_name("tidepool")
-                .enable_all()
-                .build()?,
+            calls: Threads::new(settings::threads(options))?,
         })
     }
 }
@@ -60,7 +58,7 @@ pub fn single<A: App + 'static>(options: &Options, tls: Option<Tls>, app: A) -> 
     };
     let metrics = Arc::new(Metrics::new());
     if let Some(listener) = figures {
-        let _guard = runtimes.calls.enter();
+        let _guard = runtimes.calls.handle().enter();
         let (metrics, calls) = (Arc::clone(&metrics), runtimes.calls.handle().clone());
         let text = move || metrics.snapshot(queue(&calls)).text();
         if let Err(error) = metrics::serve(listener, text) {
@@ -108,7 +106,7 @@ pub fn worker<A: App + 'static>(options: &Options, tls: Option<Tls>, app: A) -> 
     let (say, said) = tokio::sync::mpsc::unbounded_channel();
     {
         // On the threads of the calls: where none of them comes to it, the supervisor shall hear nothing.
-        let _guard = runtimes.calls.enter();
+        let _guard = runtimes.calls.handle().enter();
         let pause = beat(options.processes.timeout_worker_healthcheck);
         let (metrics, calls) = (Arc::clone(&metrics), runtimes.calls.handle().clone());
         let figures = move || metrics.snapshot(queue(&calls));
@@ -159,14 +157,15 @@ fn serve<A: App + 'static>(
     let Runtimes { control, calls } = runtimes;
     let bound: Vec<Bound> = std::mem::take(&mut sockets.bound);
     let acceptor = {
-        let _guard = calls.enter();
+        let _guard = calls.handle().enter();
         Acceptor::new(bound, settings::prelude(options), tls.is_some(), Arc::clone(&metrics))
     };
     let acceptor = match acceptor {
         Ok(acceptor) => acceptor,
         Err(error) => return fail(format_args!("cannot accept connections: {error}")),
     };
-    let config = settings::life(options, stages);
+    let mut config = settings::life(options, stages);
+    config.http.declined = Some(declined(Arc::clone(&metrics)));
     let outcome = control.block_on(async {
         forward(end)?;
         renew_at_hangup(tls.clone())?;
@@ -188,6 +187,16 @@ fn serve<A: App + 'static>(
         _ => options.times.timeout_leave,
     });
     outcome.code()
+}
+
+/// Counts requests that no application gets to see, and says why where somebody looks for it: a client that errs may do so all day.
+fn declined(metrics: Arc<Metrics>) -> OnDeclined {
+    Arc::new(move |Declined { status, why, connection }| {
+        metrics.declined(status);
+        let client = connection.client.as_ref();
+        let client = client.map_or("somewhere".to_owned(), ToString::to_string);
+        tracing::debug!("a request from {client} is declined with {}: {why}", status.as_u16());
+    })
 }
 
 /// The process's own signals, to where the server listens.

@@ -57,6 +57,7 @@ pub fn http(options: &Options) -> http_server::Config {
         root_path: options.application.root_path.clone(),
         upgrade: Some(WebSockets::new(web_sockets(options))),
         errors: log::errors(),
+        declined: None,
     }
 }
 

@@ -1,10 +1,11 @@
-//! The layers around the application, from the outside in: who the client is, figures, the log, headers, files.
+//! The layers around the application, from the outside in: who the client is, a bound on requests, figures, the log, headers, files.
 //!
-//! Each costs nothing where it is not asked for, and none is behind a pointer: the compiler sees through all of them.
+//! None is behind a pointer: the compiler sees through all of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use futures_util::future::Either;
 use gateway::{App, Error, Receive, Scope, SendEvent, Sender};
 use http::{HeaderName, HeaderValue};
 
@@ -22,17 +23,47 @@ pub fn around<A: App + 'static>(
     metrics: &Arc<Metrics>,
     enough: impl Fn() + Send + Sync + 'static,
 ) -> impl App + 'static {
-    let app = Files::new(app, &options.application.static_dir);
-    let app = Headers { app, headers: options.application.header.clone() };
-    let access = options.logging.access_log.then_some(options.logging.log_format);
-    let app = Access::new(app, access);
-    let app = Metered::new(app, options.logging.metrics.map(|_| Arc::clone(metrics)));
-    let app = Counted::new(app, options, enough);
+    let (application, logging) = (&options.application, &options.logging);
+    let idle = application.static_dir.is_empty()
+        && application.header.is_empty()
+        && !logging.access_log
+        && logging.metrics.is_none()
+        && options.processes.limit_max_requests.is_none();
+    let app = if idle {
+        Layered::Bare(app)
+    } else {
+        let app = Files::new(app, &application.static_dir);
+        let app = Headers { app, headers: application.header.clone() };
+        let app = Access::new(app, logging.access_log.then_some(logging.log_format));
+        let app = Metered::new(app, logging.metrics.map(|_| Arc::clone(metrics)));
+        Layered::Full(Counted::new(app, options, enough))
+    };
     let proxies = &options.proxies;
     let by = (proxies.forwarded_allow_ips.clone(), proxies.forwarded_header);
     Proxied::new(app, proxies.proxy_headers.then_some(by))
 }
 // ANCHOR_END: stack
+
+/// An application with the layers that remember something of a call, or with none of them.
+enum Layered<A, L> {
+    Bare(A),
+    Full(L),
+}
+
+impl<A: App, L: App> App for Layered<A, L> {
+    fn call(
+        &self,
+        scope: Scope,
+        receive: Receive,
+        send: Sender,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        match self {
+            Self::Bare(app) => Either::Left(app.call(scope, receive, send)),
+            // In a box, so that a call without layers has no room for them: a WebSocket's may last for hours.
+            Self::Full(app) => Either::Right(Box::pin(app.call(scope, receive, send))),
+        }
+    }
+}
 
 /// Adds headers to responses that have none of that name.
 struct Headers<A> {

@@ -105,7 +105,11 @@ fn listen(port: u16) -> io::Result<std::net::TcpListener> {
 async fn app(scope: Scope, mut receive: Receive, send: Sender) -> Result<(), Error> {
     let scope = match scope {
         Scope::Http(scope) => scope,
-        Scope::WebSocket(_) => return echo(receive, send).await,
+        Scope::WebSocket(scope) => {
+            // An echo need not remember what it was asked with, as axum's does not.
+            drop(scope);
+            return echo(receive, send).await;
+        }
         other @ Scope::Lifespan(_) => return Err(other.unsupported().into()),
     };
     let body = match scope.uri.path() {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::builder::ArgAction::Set;
 use clap::{Args, Parser, ValueEnum};
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header};
 use http2_and_tls::{Allowance, Password};
 
 use super::units::{allowance, mode, number, size, time, window};
@@ -294,7 +294,7 @@ pub struct Limits {
     #[arg(long, value_name = "BYTES", default_value_t = 240, value_parser = number::<u32>(0..=u32::MAX.into()))]
     pub min_write_rate: u32,
     /// How many idle connections keep their buffers
-    #[arg(long, value_name = "NUMBER", default_value_t = 256, value_parser = number::<usize>(0..=u64::MAX))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = number::<usize>(0..=u64::MAX))]
     pub awake_connections: usize,
     /// Whether a client that has closed its sending side is still there
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value = "false", action = Set, hide_possible_values = true)]
@@ -524,6 +524,16 @@ pub enum ForwardedHeader {
     XForwarded,
     // `Forwarded`, RFC 7239.
     Forwarded,
+}
+
+impl ForwardedHeader {
+    /// Whether that is the header's name, or one of its names.
+    pub(crate) fn is(self, name: &HeaderName) -> bool {
+        match self {
+            Self::XForwarded => matches!(name.as_str(), "x-forwarded-for" | "x-forwarded-proto"),
+            Self::Forwarded => *name == header::FORWARDED,
+        }
+    }
 }
 
 /// A folder, and the path under which its files are.

@@ -160,14 +160,12 @@ async fn admit(mut stream: Stream, prelude: Prelude, then: Phase) -> Option<Stre
     let header = timeout(prelude.bound, proxy_protocol::read(&mut stream)).await;
     let why = match header {
         Ok(Ok((said, heard))) => {
-            if let Some((client, server)) = said {
-                stream.said = Some((Address::Ip(client), Address::Ip(server)));
-            }
             stream.phase.enter(then);
             if !heard.is_empty() {
                 stream.phase.heard();
             }
-            stream.heard = heard;
+            let said = said.map(|(client, server)| (Address::Ip(client), Address::Ip(server)));
+            stream.passed = Some(Box::new(Passed { said, heard }));
             return Some(stream);
         }
         Ok(Err(error)) => error.to_string(),
@@ -181,17 +179,24 @@ async fn admit(mut stream: Stream, prelude: Prelude, then: Phase) -> Option<Stre
 #[derive(Debug)]
 pub struct Stream {
     kind: Kind<Tcp, Unix>,
-    /// What was read behind the prelude.
-    heard: Bytes,
+    /// In a box: a connection is moved from one future into the next, and each has room for it.
+    passed: Option<Box<Passed>>,
+    phase: Arc<PhaseGuard>,
+}
+
+/// A prelude that is over.
+#[derive(Debug)]
+struct Passed {
     /// Client and server, by the prelude's word.
     said: Option<(Address, Address)>,
-    phase: Arc<PhaseGuard>,
+    /// What was read behind it.
+    heard: Bytes,
 }
 
 impl Stream {
     fn new(kind: Kind<Tcp, Unix>, first: Phase, metrics: &Arc<Metrics>) -> Self {
         let phase = Arc::new(PhaseGuard::accepted(metrics, first));
-        Self { kind, heard: Bytes::new(), said: None, phase }
+        Self { kind, passed: None, phase }
     }
 }
 
@@ -219,7 +224,8 @@ impl Transport for Stream {
     }
 
     fn addresses(&self) -> (Option<Address>, Option<Address>) {
-        match (&self.said, &self.kind) {
+        let said = self.passed.as_ref().and_then(|passed| passed.said.as_ref());
+        match (said, &self.kind) {
             (Some((client, server)), _) => (Some(client.clone()), Some(server.clone())),
             (None, Kind::Tcp(stream)) => stream.addresses(),
             (None, Kind::Unix(stream)) => stream.addresses(),
@@ -239,9 +245,11 @@ impl AsyncRead for Stream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        if !this.heard.is_empty() {
-            let count = this.heard.len().min(buf.remaining());
-            buf.put_slice(&this.heard.split_to(count));
+        if let Some(passed) = &mut this.passed
+            && !passed.heard.is_empty()
+        {
+            let count = passed.heard.len().min(buf.remaining());
+            buf.put_slice(&passed.heard.split_to(count));
             return Poll::Ready(Ok(()));
         }
         let polled = match &mut this.kind {

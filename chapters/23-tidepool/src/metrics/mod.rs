@@ -20,6 +20,8 @@ pub use serve::serve;
 
 const METHODS: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "other"];
 const STATUSES: [&str; 6] = ["none", "1xx", "2xx", "3xx", "4xx", "5xx"];
+/// With which the server answers in the application's place.
+const DECLINED: [&str; 8] = ["400", "405", "408", "426", "431", "501", "503", "other"];
 /// The upper ends of the latencies' buckets, in microseconds, and as text in seconds.
 const BUCKETS: [(u64, &str); 13] = [
     (1_000, "0.001"),
@@ -43,7 +45,8 @@ const LATENCY: usize = REQUESTS + METHODS.len() * STATUSES.len();
 const LATENCY_SUM: usize = LATENCY + BUCKETS.len() + 1;
 const ACCEPTED: usize = LATENCY_SUM + 1;
 const HANDSHAKES: usize = ACCEPTED + 1;
-const GAUGES: usize = HANDSHAKES + 2;
+const DECLINES: usize = HANDSHAKES + 2;
+const GAUGES: usize = DECLINES + DECLINED.len();
 const IN_FLIGHT: usize = GAUGES;
 const WEBSOCKETS: usize = IN_FLIGHT + 1;
 const STREAMS: usize = WEBSOCKETS + 1;
@@ -85,6 +88,12 @@ impl Metrics {
     /// A handshake of TLS is over.
     pub fn handshake(&self, well: bool) {
         self.add(HANDSHAKES + usize::from(!well), 1);
+    }
+
+    /// A request was answered without the application.
+    pub fn declined(&self, status: StatusCode) {
+        let at = DECLINED.iter().position(|name| *name == status.as_str());
+        self.add(DECLINES + at.unwrap_or(DECLINED.len() - 1), 1);
     }
 
     /// What was counted so far, with the length of the runtime's queue now.
@@ -223,6 +232,11 @@ impl Snapshot {
                     line(&mut text, "tidepool_requests_total", &labels, count);
                 }
             }
+        }
+        let name = "tidepool_declined_requests_total";
+        family(&mut text, name, "counter", "Requests that the server answered by itself.");
+        for (at, status) in DECLINED.iter().enumerate() {
+            line(&mut text, name, &format!("{{status=\"{status}\"}}"), value(DECLINES + at));
         }
         family(
             &mut text,

@@ -33,7 +33,13 @@ impl<A: App> Proxied<A> {
 }
 
 impl<A: App> App for Proxied<A> {
-    async fn call(&self, mut scope: Scope, receive: Receive, send: Sender) -> Result<(), Error> {
+    // Not an async fn: there is nothing to remember while the application runs.
+    fn call(
+        &self,
+        mut scope: Scope,
+        receive: Receive,
+        send: Sender,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
         if let Some((trust, header)) = &self.by {
             match &mut scope {
                 Scope::Http(http) => believe(trust, *header, &http.head, &mut http.connection),
@@ -41,7 +47,7 @@ impl<A: App> App for Proxied<A> {
                 Scope::Lifespan(_) => {}
             }
         }
-        self.app.call(scope, receive, send).await
+        self.app.call(scope, receive, send)
     }
 }
 
@@ -51,6 +57,10 @@ fn believe(
     head: &RequestHead,
     connection: &mut Arc<Connection>,
 ) {
+    // A request has few headers: looking at each is quicker than asking the map, which would hash the names.
+    if !head.headers.keys().any(|name| header.is(name)) {
+        return;
+    }
     if !trust.trusts(connection.client.as_ref()) {
         return;
     }
