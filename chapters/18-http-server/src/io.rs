@@ -119,11 +119,13 @@ pub(crate) struct Io<S> {
     pub(crate) held: Bytes,
     scanner: Scanner,
     meter: Arc<Meter>,
+    /// What was written is not out yet.
+    flushing: bool,
 }
 
 impl<S> Io<S> {
     pub(crate) fn new(stream: S, heard: Bytes, scanner: Scanner, meter: Arc<Meter>) -> Self {
-        Self { stream, heard, held: Bytes::new(), scanner, meter }
+        Self { stream, heard, held: Bytes::new(), scanner, meter, flushing: false }
     }
 }
 
@@ -139,8 +141,21 @@ impl<S: AsyncWrite + Unpin> Io<S> {
     }
 
     /// hyper does not know of the hints: what it has to write meanwhile (100, as the application reads) comes behind them.
+    /// And TLS gets nothing more while it has bytes that the socket has no room for: it would take up to 64 KiB,
+    /// and each would look like one that the client has room for.
     fn poll_free(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flushing {
+            ready!(self.poll_out(cx))?;
+        }
         if self.meter.hints.are_begun() { self.poll_hints(cx) } else { Poll::Ready(Ok(())) }
+    }
+
+    /// Has the stream give away what it has taken.
+    fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        self.flushing = polled.is_pending();
+        self.meter.blocked.store(polled.is_pending(), Relaxed);
+        polled
     }
 }
 
@@ -216,10 +231,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         let this = &mut *self;
         this.meter.waiting.store(0, Relaxed);
         ready!(this.poll_hints(cx))?;
-        // TLS takes bytes that the socket has no room for, up to some, and gives them away here. As long as it has any, the connection is not idle.
-        let polled = Pin::new(&mut this.stream).poll_flush(cx);
-        this.meter.blocked.store(polled.is_pending(), Relaxed);
-        polled
+        // As long as TLS has any, the connection is not idle.
+        this.poll_out(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

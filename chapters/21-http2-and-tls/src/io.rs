@@ -51,11 +51,13 @@ pub(crate) struct Io<S> {
     stream: S,
     frames: Frames,
     meter: Arc<Meter>,
+    /// What was written is not out yet.
+    flushing: bool,
 }
 
 impl<S> Io<S> {
     pub(crate) fn new(stream: S, frames: Frames, meter: Arc<Meter>) -> Self {
-        Self { stream, frames, meter }
+        Self { stream, frames, meter, flushing: false }
     }
 
     fn wrote(&mut self, polled: &Poll<io::Result<usize>>) {
@@ -64,6 +66,14 @@ impl<S> Io<S> {
             self.meter.written.store(self.meter.written() + count as u64, Relaxed);
             self.frames.wrote(count);
         }
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Io<S> {
+    /// Nothing more is given to TLS while it has bytes that the socket has no room for: it would take up to 64 KiB,
+    /// and each would look like one that the client has room for.
+    fn poll_flushed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.flushing { Pin::new(self).poll_flush(cx) } else { Poll::Ready(Ok(())) }
     }
 }
 
@@ -99,6 +109,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_flushed(cx))?;
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.wrote(&polled);
         polled
@@ -109,6 +120,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         cx: &mut Context<'_>,
         parts: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_flushed(cx))?;
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
         self.wrote(&polled);
         polled
@@ -119,11 +131,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // TLS takes bytes that the socket has no room for, up to some, and gives them away here.
         let polled = Pin::new(&mut self.stream).poll_flush(cx);
-        if polled.is_pending() {
-            self.meter.blocked.store(true, Relaxed);
-        }
+        self.flushing = polled.is_pending();
+        self.meter.blocked.store(polled.is_pending(), Relaxed);
         polled
     }
 

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use gateway::{App, Error, Receive, ResponseBody, ResponseStart, Scope, Sender, Shutdown, State};
-use http_server::{Config, Listener, Server};
+use http_server::{Config, Declined, Listener, Server};
 use proctor::{expect_eq, watch_async};
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::oneshot;
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
@@ -312,6 +313,48 @@ fn requests_in_flight_are_bounded_and_more_get_503_with_retry_after() {
         // The connection has stayed, and there is room again.
         third.say(GET).await;
         third.hear("crabs!").await;
+    });
+}
+
+#[test]
+fn what_the_server_answers_for_the_application_is_told() {
+    watch_async(async {
+        let failures = Diary::default();
+        let mut config = config(&failures);
+        config.in_flight = Some(1);
+        let (tell, mut told) = unbounded_channel();
+        config.declined = Some(Arc::new(move |Declined { status, why, .. }| {
+            tell.send(format!("{} {why}", status.as_u16())).unwrap();
+        }));
+        let server = Server::new(Conformance::default(), config);
+        let connect = || in_memory_to(&server, failures.clone());
+        for (request, expected) in [
+            ("GET / HTTP/1.1\nhost: crab\n\n", "400 a line ends with LF and not with CR LF"),
+            ("GET / HTTP/1.1\r\n\r\n", "400 there is no host"),
+            ("GET /", "408 the request did not come in time"),
+            (
+                "POST /upload HTTP/1.1\r\nhost: crab\r\ncontent-length: 5\r\n\r\nc",
+                "408 the request did not come in time",
+            ),
+        ] {
+            let response = connect().ask(request).await;
+            assert!(response.contains(expected.split_at(4).1), "{request:?}: {response}");
+            expect_eq!(told.try_recv().as_deref(), Ok(expected), "{request:?}");
+        }
+        let mut busy = connect();
+        busy.say("GET /sleep?ms=1000 HTTP/1.1\r\nhost: crab\r\n\r\n").await;
+        yield_now().await;
+        connect().ask(get("/")).await;
+        expect_eq!(
+            told.try_recv().as_deref(),
+            Ok("503 too many requests are in flight"),
+            "the second one at a time"
+        );
+        busy.hear("slept").await;
+        // Of these the application knows.
+        connect().ask(get("/early")).await;
+        connect().ask(get("/")).await;
+        assert!(told.try_recv().is_err(), "an application's own failure was told");
     });
 }
 

@@ -1,9 +1,11 @@
 //! The bounds on time, and on the size of what waits.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use gateway::{Error, Receive, ResponseBody, ResponseStart, Scope, Sender};
-use http_server::{Serve, Tcp};
+use http::Request;
+use http_server::{Declined, Serve, Tcp};
 use http2_and_tls::choose::PREFACE;
 use http2_and_tls::tls::Secure;
 use proctor::{expect_eq, watch_async};
@@ -149,6 +151,38 @@ fn a_gap_in_the_body_is_bounded() {
         let answer = whole(response.await.unwrap()).await.unwrap();
         expect_eq!((answer.status, began.elapsed().as_secs()), (408, 30), "status, and seconds");
         expect_eq!(client.get("/").await.status, 200, "another stream");
+    });
+}
+
+#[test]
+fn what_the_server_answers_for_the_application_is_told() {
+    watch_async(async {
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let client = client(Conformance::default(), |config, _| {
+            config.in_flight = Some(1);
+            config.declined = Some(Arc::new(move |Declined { status, why, .. }| {
+                tell.send(format!("{} {why}", status.as_u16())).unwrap();
+            }));
+        })
+        .await;
+        let other = Request::get("http://crab/").header("host", "lobster").body(()).unwrap();
+        let (response, _) = client.begin(other, true);
+        expect_eq!(response.await.unwrap().status().as_u16(), 400, "two names for one host");
+        let expected = "400 the host is another one than the authority";
+        expect_eq!(told.try_recv().as_deref(), Ok(expected), "the first");
+
+        let (response, mut body) = client.begin(post("/upload"), false);
+        body.send_data("crab".into(), false).unwrap();
+        tokio::task::yield_now().await;
+        expect_eq!(client.get("/").await.status, 503, "a second call");
+        let expected = "503 too many requests are in flight";
+        expect_eq!(told.try_recv().as_deref(), Ok(expected), "the second");
+        expect_eq!(response.await.unwrap().status().as_u16(), 408, "the first call");
+        let expected = "408 the request did not come in time";
+        expect_eq!(told.try_recv().as_deref(), Ok(expected), "the third");
+
+        expect_eq!(client.get("/early").await.status, 500, "a call that fails");
+        assert!(told.try_recv().is_err(), "an application's own failure was told");
     });
 }
 

@@ -1,9 +1,12 @@
 //! TLS: what a connection agrees on, who the client is, and certificates that change.
 
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use gateway::{Error, HttpScope, Receive, ResponseBody, ResponseStart, Scope, Sender};
+use h2::client::{self, ResponseFuture, SendRequest};
 use http_server::{Config, Transport};
 use http2_and_tls::{Clients, Http2, Server, Tls, TlsConfig};
 use proctor::{expect_eq, watch_async};
@@ -128,7 +131,7 @@ fn alpn_chooses_the_protocol() {
         let config = Arc::new(files.client(None, &["h2", "http/1.1"]));
         let (stream, _) = connect(&server, &config).await.unwrap();
         expect_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]), "what ALPN chose");
-        let (mut send, connection) = h2::client::handshake(stream).await.unwrap();
+        let (mut send, connection) = client::handshake(stream).await.unwrap();
         tokio::spawn(connection);
         let (response, _) = send.send_request(get("/"), true).unwrap();
         let answer = whole(response.await.unwrap()).await.unwrap();
@@ -354,35 +357,78 @@ fn a_stream_without_tls_says_so() {
     });
 }
 
+/// Its response is more than a pipe holds, and no more than that and TLS.
+async fn tides(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
+    send.send(ResponseStart::new(200)).await?;
+    Ok(send.send(ResponseBody::last(vec![b'~'; 60_000])).await?)
+}
+
+/// A client of HTTP/2 that has room for all of a response, so that its connection's task need not read on. Its request is out, and it has read nothing since.
+async fn asked(
+    stream: TlsStream<DuplexStream>,
+) -> (
+    SendRequest<Bytes>,
+    ResponseFuture,
+    Pin<Box<client::Connection<TlsStream<DuplexStream>, Bytes>>>,
+) {
+    let (mut send, connection) = client::Builder::new()
+        .initial_connection_window_size(1 << 20)
+        .handshake::<_, Bytes>(stream)
+        .await
+        .unwrap();
+    let (response, _) = send.send_request(get("/"), true).unwrap();
+    let mut connection = Box::pin(connection);
+    std::future::poll_fn(|cx| {
+        let _ = connection.as_mut().poll(cx);
+        std::task::Poll::Ready(())
+    })
+    .await;
+    (send, response, connection)
+}
+
+#[test]
+fn a_client_that_does_not_read_what_waits_in_tls_is_cut() {
+    watch_async(async {
+        let files = Files::new();
+        let server = server_of(tides, &Tls::load(files.config.clone()).unwrap());
+        let config = Arc::new(files.client(None, &["h2"]));
+        let (stream, task) = connect(&server, &config).await.unwrap();
+        let began = Instant::now();
+        let _client = asked(stream).await;
+        task.await.unwrap();
+        expect_eq!(began.elapsed().as_secs(), 30, "seconds");
+    });
+}
+
+#[test]
+fn a_connection_on_which_something_had_to_wait_is_idle_as_long_as_another() {
+    watch_async(async {
+        let files = Files::new();
+        let server = server_of(tides, &Tls::load(files.config.clone()).unwrap());
+        let config = Arc::new(files.client(None, &["h2"]));
+        let (stream, task) = connect(&server, &config).await.unwrap();
+        let (_send, response, connection) = asked(stream).await;
+        tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+        tokio::spawn(connection);
+        expect_eq!(whole(response.await.unwrap()).await.unwrap().body.len(), 60_000, "bytes");
+        let began = Instant::now();
+        task.await.unwrap();
+        expect_eq!(began.elapsed().as_secs(), 60, "seconds");
+    });
+}
+
 /// TLS takes some 64 KiB that the client has no room for. A connection with these is not idle: it is neither parked nor closed for that.
 #[test]
 fn a_response_that_waits_in_tls_is_written_when_the_client_reads() {
     watch_async(async {
-        async fn app(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
-            send.send(ResponseStart::new(200)).await?;
-            Ok(send.send(ResponseBody::last(vec![b'~'; 60_000])).await?)
-        }
         let files = Files::new();
-        let server = server_of(app, &Tls::load(files.config.clone()).unwrap());
+        let server = server_of(tides, &Tls::load(files.config.clone()).unwrap());
         for (alpn, pause) in [("http/1.1", 3), ("http/1.1", 10), ("h2", 10)] {
             let config = Arc::new(files.client(None, &[alpn]));
             let (mut stream, _) = connect(&server, &config).await.unwrap();
             let began = Instant::now();
             if alpn == "h2" {
-                // With a window that has room for all of it, the connection's task need not read on.
-                let (mut send, connection) = h2::client::Builder::new()
-                    .initial_connection_window_size(1 << 20)
-                    .handshake::<_, bytes::Bytes>(stream)
-                    .await
-                    .unwrap();
-                let (response, _) = send.send_request(get("/"), true).unwrap();
-                let mut connection = Box::pin(connection);
-                // It is polled until the request is out, and then not for a while.
-                std::future::poll_fn(|cx| {
-                    let _ = connection.as_mut().poll(cx);
-                    std::task::Poll::Ready(())
-                })
-                .await;
+                let (_send, response, connection) = asked(stream).await;
                 tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
                 tokio::spawn(connection);
                 let answer = whole(response.await.unwrap()).await.unwrap();

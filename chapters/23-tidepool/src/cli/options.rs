@@ -176,7 +176,8 @@ pub struct Processes {
     /// How many processes serve; with more than one, this one watches over them and holds the socket
     #[arg(long, default_value_t = 1, value_parser = number::<u16>(1..=1024))]
     pub workers: u16,
-    /// How many threads serve in each [default: one for each processor, shared among the workers]
+    /// How many threads serve in each; with one, applications cannot block_in_place [default: one for
+    /// each processor, shared among the workers]
     #[arg(long, value_parser = number::<u16>(1..=1024))]
     pub threads: Option<u16>,
     /// After how many requests a process is replaced, or ends if it is the only one

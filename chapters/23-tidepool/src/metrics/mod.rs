@@ -259,7 +259,12 @@ impl Snapshot {
             ("tidepool_requests_in_flight", "gauge", "Calls that have not returned.", IN_FLIGHT),
             ("tidepool_websockets_open", "gauge", "Calls for a WebSocket.", WEBSOCKETS),
             ("tidepool_http2_streams", "gauge", "Of all calls, those over HTTP/2.", STREAMS),
-            ("tidepool_runtime_queue", "gauge", "Tasks that wait for a thread.", QUEUE),
+            (
+                "tidepool_runtime_queue",
+                "gauge",
+                "Tasks in the queue that the threads share.",
+                QUEUE,
+            ),
         ] {
             family(&mut text, name, kind, help);
             line(&mut text, name, "", value(at));

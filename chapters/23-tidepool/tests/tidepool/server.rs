@@ -364,13 +364,19 @@ fn figures_are_on_an_address_of_their_own() {
         for _ in 0..3 {
             ask(&address, "/");
         }
-        let _open = TcpStream::connect(&address).unwrap();
+        let mut refused = TcpStream::connect(&address).unwrap();
+        refused.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        refused.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
         let text = ask(&free, "/metrics");
         for expected in [
             "tidepool_requests_total{method=\"GET\",status=\"2xx\"} 3\n",
             "tidepool_request_duration_seconds_count 3\n",
             "tidepool_request_duration_seconds_bucket{le=\"+Inf\"} 3\n",
             "tidepool_requests_in_flight 0\n",
+            "tidepool_declined_requests_total{status=\"400\"} 1\n",
+            "tidepool_declined_requests_total{status=\"503\"} 0\n",
             "# TYPE tidepool_request_duration_seconds histogram\n",
         ] {
             assert!(text.contains(expected), "{expected:?} is not in {text}");

@@ -11,7 +11,7 @@
 pub mod message;
 pub mod scratch;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
@@ -115,6 +115,8 @@ enum Fate {
 struct Job<'a> {
     variant: usize,
     program: &'a TestProgram,
+    /// What the program puts before the test's name.
+    prefix: &'a str,
     test: String,
     /// The watchdog's seconds; by default the watchdog's own choice, which is what a learner sees.
     watchdog: Option<u32>,
@@ -161,12 +163,23 @@ pub fn prove(
         return Ok(proof);
     }
 
-    let variants = scratch::write(tree, &whole, &folder)?;
     let started = Instant::now();
     let progress = Progress::new();
     let target = options.target.clone().unwrap_or_else(|| home.join("build"));
     let cargo = Cargo { workspace: folder, target, color: options.color };
-    let build = build(&cargo, &variants, options, cancel, &progress)?;
+    let write = |apart: &BTreeSet<String>| scratch::write(tree, &whole, &cargo.workspace, apart);
+    let mut variants = write(&BTreeSet::new())?;
+    let mut build = compile(&cargo, &variants, options, cancel, &progress)?;
+    let broken: BTreeSet<String> = variants
+        .iter()
+        .filter(|variant| !variant.prefix.is_empty() && !is_built(&build, variant))
+        .map(|variant| variant.exercise.name.clone())
+        .collect();
+    if !broken.is_empty() {
+        // One of them does not compile: each by itself says which.
+        variants = write(&broken)?;
+        build = compile(&cargo, &variants, options, cancel, &progress)?;
+    }
     proof.times[0] = started.elapsed();
 
     let started = Instant::now();
@@ -255,7 +268,7 @@ fn orphans(exercise: &Exercise) -> Vec<PathBuf> {
     orphans
 }
 
-fn build(
+fn compile(
     cargo: &Cargo,
     variants: &[Variant<'_>],
     options: &Options,
@@ -268,12 +281,13 @@ fn build(
         arguments.extend(["--jobs".into(), jobs.to_string().into()]);
     }
     let mut done = 0;
-    progress.say(&format!("building {} answers", variants.len()));
+    let all = variants.iter().map(|variant| &variant.folder).collect::<BTreeSet<_>>().len();
+    progress.say(&format!("building {all} programs"));
     cargo
         .build("build", &arguments, cancel, &mut |built| {
             if let Built::Program(_) = built {
                 done += 1;
-                progress.say(&format!("built {done} of {} answers", variants.len()));
+                progress.say(&format!("built {done} of {all} programs"));
             }
         })
         .context("Cargo cannot be started")
@@ -299,13 +313,19 @@ fn run_tests(
     progress: &Progress,
 ) -> Result<Vec<Vec<(String, Fate)>>> {
     let mut jobs = VecDeque::new();
+    // Those that share a program follow each other.
+    let mut lists: Vec<(&PathBuf, Vec<String>)> = Vec::new();
     for (index, variant) in variants.iter().enumerate() {
         for program in programs(build, variant) {
-            let mut list = Command::new(&program.path);
-            list.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
-            let listed = process::run(&mut list, Some(options.grace), cancel)
-                .with_context(|| format!("{} cannot be started", program.path.display()))?;
-            for test in libtest::list(&listed.stdout) {
+            if lists.last().is_none_or(|(path, _)| *path != &program.path) {
+                let mut list = Command::new(&program.path);
+                list.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
+                let listed = process::run(&mut list, Some(options.grace), cancel)
+                    .with_context(|| format!("{} cannot be started", program.path.display()))?;
+                lists.push((&program.path, libtest::list(&listed.stdout)));
+            }
+            let tests = lists.last().map_or(&[][..], |(_, tests)| &tests[..]);
+            for test in tests.iter().filter_map(|test| test.strip_prefix(&*variant.prefix)) {
                 let watchdog = match variant.kind {
                     Kind::Wrong(at) if variant.exercise.wrong[at].caught_by == test => None,
                     Kind::Wrong(_) | Kind::Stub => Some(IMPATIENT),
@@ -314,7 +334,8 @@ fn run_tests(
                 jobs.push_back(Job {
                     variant: index,
                     program,
-                    test,
+                    prefix: &variant.prefix,
+                    test: test.to_owned(),
                     watchdog,
                     grace: options.grace,
                 });
@@ -358,6 +379,12 @@ fn run_tests(
     Ok(fates)
 }
 
+/// Whether there is a program with its tests, and nothing in it is an error.
+fn is_built(build: &Build, variant: &Variant<'_>) -> bool {
+    programs(build, variant).next().is_some()
+        && !build.of(&variant.folder).any(|diagnostic| diagnostic.error)
+}
+
 fn programs<'a>(build: &'a Build, variant: &Variant<'_>) -> impl Iterator<Item = &'a TestProgram> {
     let folder = variant.folder.clone();
     build.programs.iter().filter(move |program| program.package == folder)
@@ -365,7 +392,8 @@ fn programs<'a>(build: &'a Build, variant: &Variant<'_>) -> impl Iterator<Item =
 
 fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
     let mut command = Command::new(&job.program.path);
-    command.args([&job.test, "--exact", "--color", "never"]).current_dir(folder);
+    let name = format!("{}{}", job.prefix, job.test);
+    command.args([&name, "--exact", "--color", "never"]).current_dir(folder);
     libtest::quiet(&mut command);
     command.env_remove("PROCTOR_SECONDS");
     if let Some(seconds) = job.watchdog {
@@ -383,13 +411,14 @@ fn run_test(job: &Job<'_>, folder: &Path, cancel: &Cancel) -> Result<Fate> {
                 Some((_, Outcome::Passed)) if output.end.success() => Fate::Passed,
                 Some((_, Outcome::Ignored)) => Fate::Ignored,
                 // A program that died has said why, if at all, on its standard error.
-                _ => Fate::Failed(
-                    report
-                        .messages
-                        .remove(&job.test)
-                        .filter(|message| !message.is_empty())
-                        .unwrap_or(output.stderr),
-                ),
+                _ => {
+                    let said = report.messages.remove(&name).filter(|said| !said.is_empty());
+                    let said = said.unwrap_or(output.stderr);
+                    Fate::Failed(match job.prefix {
+                        "" => said,
+                        prefix => said.replace(prefix, ""),
+                    })
+                }
             }
         }
     })
@@ -411,8 +440,7 @@ impl Judge<'_> {
             .iter()
             .filter(|(_, fate)| matches!(fate, Fate::Failed(_) | Fate::Killed(_)))
             .count();
-        let built = programs(self.build, self.variant).next().is_some()
-            && !self.build.of(&self.variant.folder).any(|diagnostic| diagnostic.error);
+        let built = is_built(self.build, self.variant);
         let verdict = if built {
             for (test, fate) in fates {
                 if let Fate::Killed(bound) = fate {

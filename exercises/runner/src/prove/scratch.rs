@@ -1,13 +1,18 @@
-//! Writes the workspace in which everything is proved: a package for each stub, solution and wrong answer.
+//! Writes the workspace in which everything is proved: a package for each stub and solution, and one for all wrong answers of an exercise.
 //!
 //! A package takes the exercise's own manifest and tests, and one file as its answer,
 //! so that what is proved is what a learner has in front of them, whatever they have edited.
 //! All packages of an exercise have a library of the same name, which is the one that the tests `use`;
 //! Cargo keeps them apart by their packages' names.
 //!
+//! Wrong answers are many, and a program for each would take most of a proof's time. So those of an exercise share one:
+//! each is a module called as the library is, beside a copy of the tests that finds it under that name.
+//! Where that cannot be, as the tests have an allocator, or where one does not compile, each has a package again.
+//!
 //! A file is written only where it differs, so that the second proof builds only what changed.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -35,6 +40,8 @@ pub struct Variant<'a> {
     pub kind: Kind,
     /// The package's folder.
     pub folder: PathBuf,
+    /// What the names of its tests begin with in a program that it shares with others; nothing in one of its own.
+    pub prefix: String,
 }
 
 impl Variant<'_> {
@@ -66,8 +73,9 @@ impl Variant<'_> {
     }
 }
 
-/// Writes the workspace to `folder` and returns its packages.
+/// Writes the workspace to `folder` and returns what is in its packages.
 /// Packages of exercises that are not among `exercises` stay for the next time, but are no members.
+/// The wrong answers of those in `apart` have a package each.
 ///
 /// # Errors
 ///
@@ -76,22 +84,33 @@ pub fn write<'a>(
     tree: &Tree,
     exercises: &[&'a Exercise],
     folder: &Path,
+    apart: &BTreeSet<String>,
 ) -> Result<Vec<Variant<'a>>> {
     let mut variants = Vec::new();
     for exercise in exercises {
+        let shared =
+            if apart.contains(&exercise.name) { None } else { write_shared(exercise, folder)? };
         let kinds = [Kind::Stub, Kind::Solution]
             .into_iter()
             .chain((0..exercise.wrong.len()).map(Kind::Wrong));
         for kind in kinds {
-            let mut variant = Variant { exercise, kind, folder: PathBuf::new() };
-            variant.folder = folder.join(variant.package());
-            write_package(&variant)?;
+            let mut variant =
+                Variant { exercise, kind, folder: PathBuf::new(), prefix: String::new() };
+            if let (Kind::Wrong(at), Some(shared)) = (&variant.kind, &shared) {
+                variant.prefix = format!("{}::tests::", module(*at));
+                variant.folder.clone_from(shared);
+            } else {
+                variant.folder = folder.join(variant.package());
+                write_package(&variant)?;
+            }
             variants.push(variant);
         }
     }
 
     let root = read_table(&tree.root.join("Cargo.toml"))?;
-    let members = variants.iter().map(Variant::package).collect();
+    let folders: BTreeSet<_> = variants.iter().map(|variant| &variant.folder).collect();
+    let members = folders.iter().filter_map(|folder| folder.file_name());
+    let members = members.map(|name| name.to_string_lossy().into_owned()).collect();
     let manifest = workspace_manifest(&root, &tree.root, members);
     write_if_changed(&folder.join("Cargo.toml"), &toml::to_string(&manifest)?)?;
     // The versions are the real ones; Cargo adds the packages of this workspace itself.
@@ -106,6 +125,56 @@ pub fn write<'a>(
     Ok(variants)
 }
 
+/// The module of a wrong answer in the program that it shares.
+fn module(at: usize) -> String {
+    format!("answer_{at}")
+}
+
+/// Writes the package that all wrong answers of an exercise share, and returns its folder. None if they cannot share one.
+fn write_shared(exercise: &Exercise, folder: &Path) -> Result<Option<PathBuf>> {
+    let manifest_path = exercise.dir.join("Cargo.toml");
+    let mut manifest = read_table(&manifest_path)?;
+    let tests = test_targets(&manifest, exercise)?;
+    let [Value::Table(target)] = &tests[..] else { return Ok(None) };
+    let Some(Value::String(path)) = target.get("path") else { return Ok(None) };
+    let text = read(Path::new(path))?;
+    // There is one allocator in a program; and what has files of its own finds them from where it is.
+    let alone = ["global_allocator", "crate::", "\nmod "].iter().any(|word| text.contains(word));
+    if alone || exercise.wrong.is_empty() || fs::read_dir(exercise.dir.join("src"))?.count() > 1 {
+        return Ok(None);
+    }
+
+    let package = format!("{}--wrong", exercise.name);
+    let folder = folder.join(&package);
+    let library = exercise.name.replace('-', "_");
+    let tests = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+    let mut all = String::from("#![allow(warnings)]\n");
+    for (at, wrong) in exercise.wrong.iter().enumerate() {
+        let module = module(at);
+        let files = folder.join("tests").join(&module);
+        // Called as they are for a learner: a message may name its file.
+        write_if_changed(&files.join("lib.rs"), &read(&wrong.path)?)?;
+        write_if_changed(&files.join(&*tests), &format!("{text}\nuse super::{library};\n"))?;
+        let _ = writeln!(
+            all,
+            "mod {module} {{\n    #[path = \"lib.rs\"]\n    pub mod {library};\n    #[path = {tests:?}]\n    mod tests;\n}}",
+        );
+    }
+    let answers = folder.join("tests/answers.rs");
+    write_if_changed(&answers, &all)?;
+    write_if_changed(&folder.join("src/lib.rs"), "")?;
+
+    manifest = package_manifest(manifest, &package, exercise)
+        .with_context(|| format!("in {}", manifest_path.display()))?;
+    let mut target = target.clone();
+    target.insert("path".into(), "tests/answers.rs".into());
+    manifest.insert("test".into(), Value::Array(vec![Value::Table(target)]));
+    table(&mut manifest, "lib")?.insert("name".into(), "nothing".into());
+    manifest.remove("lints");
+    write_if_changed(&folder.join("Cargo.toml"), &toml::to_string(&manifest)?)?;
+    Ok(Some(folder))
+}
+
 fn write_package(variant: &Variant<'_>) -> Result<()> {
     let exercise = variant.exercise;
     let manifest_path = exercise.dir.join("Cargo.toml");
@@ -115,8 +184,7 @@ fn write_package(variant: &Variant<'_>) -> Result<()> {
     write_if_changed(&variant.folder.join("Cargo.toml"), &toml::to_string(&manifest)?)?;
 
     let answer = variant.answer();
-    let text = fs::read_to_string(&answer)
-        .with_context(|| format!("{} cannot be read", answer.display()))?;
+    let text = read(&answer)?;
     let sources = variant.folder.join("src");
     write_if_changed(&sources.join("lib.rs"), &text)?;
     // The answer is one file; other files of the crate, and the statement that is its doc, come along.
@@ -283,9 +351,12 @@ fn table<'a>(manifest: &'a mut Table, key: &str) -> Result<&'a mut Table> {
     }
 }
 
+fn read(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
 fn read_table(path: &Path) -> Result<Table> {
-    let text =
-        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let text = read(path)?;
     toml::from_str(&text).with_context(|| format!("{} is no TOML", path.display()))
 }
 
