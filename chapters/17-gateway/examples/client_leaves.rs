@@ -50,6 +50,7 @@ async fn left(receive: &mut Receive) {
 }
 // ANCHOR_END: apps
 
+// ANCHOR: failures
 async fn fails(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
     send.send(ResponseStart::new(200)).await?;
     Err("out of crabs")?
@@ -61,6 +62,7 @@ async fn fails_later(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
     sleep(Duration::from_secs(1)).await;
     Err("out of crabs")?
 }
+// ANCHOR_END: failures
 
 async fn panics(_: Scope, _: Receive, _: Sender) -> Result<(), Error> {
     panic!("a crab is loose")

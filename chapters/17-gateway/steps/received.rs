@@ -32,9 +32,9 @@ type Receive = mpsc::Receiver<Received>;
 type Send = mpsc::Sender<Event>;
 // ANCHOR_END: events
 
+// ANCHOR: chat
 type Room = broadcast::Sender<String>;
 
-// ANCHOR: chat
 async fn chat_app(
     room: Room,
     environ: Environ,

@@ -125,7 +125,7 @@ struct Job<'a> {
 }
 
 /// A hung test of a wrong answer ends after this long, unless it is the one whose message is recorded.
-const IMPATIENT: u32 = 2;
+const IMPATIENT: u32 = 1;
 /// A solution never hangs, but a loaded machine may be slow.
 const PATIENT: u32 = 60;
 /// What the watchdog allows by itself.

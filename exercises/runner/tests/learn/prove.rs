@@ -184,7 +184,7 @@ fn a_test_without_a_watchdog_is_killed_and_named() {
         problems,
         [(
             "adder, wrong: counts-up",
-            "larger::a_carry was still running after 2 s and was killed: it needs a watchdog that ends it"
+            "larger::a_carry was still running after 1 s and was killed: it needs a watchdog that ends it"
         )]
     );
 }
