@@ -24,12 +24,12 @@ pub fn around<A: App + 'static>(
     enough: impl Fn() + Send + Sync + 'static,
 ) -> impl App + 'static {
     let (application, logging) = (&options.application, &options.logging);
-    let idle = application.static_dir.is_empty()
+    let bare = application.static_dir.is_empty()
         && application.header.is_empty()
         && !logging.access_log
         && logging.metrics.is_none()
         && options.processes.limit_max_requests.is_none();
-    let app = if idle {
+    let app = if bare {
         Layered::Bare(app)
     } else {
         let app = Files::new(app, &application.static_dir);
