@@ -117,7 +117,7 @@ pub struct Config {
 pub struct Declined<'a> {
     /// What the client was told, from 400 to 503.
     pub status: StatusCode,
-    /// Why, as the client can read it in the response.
+    /// Why. The client can read it in the response, unless it is hyper who could not parse the request.
     pub why: &'a str,
     /// On which connection.
     pub connection: &'a Connection,

@@ -14,7 +14,6 @@ use gateway::{
     App, Connection, Error, Exchange, Extension, Extensions, HttpScope, Receive, RequestHead,
     Rules, Scope, Sender, Shutdown, State,
 };
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -26,7 +25,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use wsgi::clock::http_date;
 
 use crate::calls::{Answer, Calls, Manners, Wire, is_ours};
-use crate::check::{Objection, Wants, check};
+use crate::check::{Wants, check};
 use crate::config::Config;
 use crate::io::{Io, Meter};
 use crate::scan::{Limits, Phase, Refusal, Scanner};
@@ -235,6 +234,9 @@ async fn serve<A: App + 'static, S: Transport>(
         calls.turn();
         loop {
             if let Poll::Ready(result) = hyper.poll_without_shutdown(cx) {
+                if let Err(error) = &result {
+                    ended_by_hyper(error, config, connection);
+                }
                 return Poll::Ready(End::Over(result.is_ok()));
             }
             let working = calls.poll(cx).is_pending();
@@ -290,6 +292,19 @@ async fn serve<A: App + 'static, S: Transport>(
     }
     let parts = hyper.into_parts();
     stopped(parts.io.into_inner(), parts.read_buf, end, calls, shared).await
+}
+
+/// hyper has given up the connection. What it cannot parse it has answered by itself, with these statuses.
+#[cold]
+fn ended_by_hyper(error: &hyper::Error, config: &Config, connection: &Connection) {
+    if error.is_parse() {
+        let status = if error.is_parse_too_large() {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        } else {
+            StatusCode::BAD_REQUEST
+        };
+        config.decline(status, &error.to_string(), connection);
+    }
 }
 
 /// No more requests are served for now: what comes next.
@@ -539,10 +554,10 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     let (mut parts, body) = request.into_parts();
     let wants = match check(&parts.method, &parts.uri, parts.version, &mut parts.headers) {
         Ok(wants) => wants,
-        Err(objection) => {
-            let (status, why) = objection;
-            shared.config.decline(status, why, connection);
-            return decline(&parts, body, objection, calls);
+        Err((status, why)) => {
+            drop(wire.put_body(parts.version, &parts.headers, body));
+            wire.last.store(true, Relaxed);
+            return decline(status, why, shared, connection, calls);
         }
     };
     let head = RequestHead {
@@ -580,17 +595,16 @@ fn begin<A: App + 'static, F: Future<Output = Result<(), Error>>>(
     Answer::Call(Arc::clone(calls))
 }
 
-/// There is an objection to the request: the server answers itself.
+/// The server answers in the application's place.
 #[cold]
-fn decline<F>(
-    parts: &Parts,
-    body: Incoming,
-    (status, why): Objection,
+fn decline<A, F: Future<Output = Result<(), Error>>>(
+    status: StatusCode,
+    why: &str,
+    shared: &Shared<A>,
+    connection: &Connection,
     calls: &Arc<Calls<F>>,
 ) -> Answer<F> {
-    let wire = &calls.wire;
-    drop(wire.put_body(parts.version, &parts.headers, body));
-    wire.last.store(true, Relaxed);
+    shared.config.decline(status, why, connection);
     Answer::ours(Arc::clone(calls), status, why)
 }
 
@@ -605,9 +619,8 @@ fn begin_other<A: App + 'static, F: Future<Output = Result<(), Error>>>(
 ) -> Answer<F> {
     let wire = &calls.wire;
     let refuse = |status, why: &str| {
-        shared.config.decline(status, why, connection);
         wire.last.store(true, Relaxed);
-        Answer::ours(Arc::clone(calls), status, why)
+        decline(status, why, shared, connection, calls)
     };
     let mut upgrading = match asked {
         Ok(upgrading) => upgrading,
@@ -653,9 +666,8 @@ fn busy<A, F: Future<Output = Result<(), Error>>>(
     calls: &Arc<Calls<F>>,
 ) -> Answer<F> {
     let (status, why) = (StatusCode::SERVICE_UNAVAILABLE, "too many requests are in flight");
-    shared.config.decline(status, why, connection);
     let seconds = HeaderValue::from(shared.config.retry_after.as_secs());
-    Answer::ours(Arc::clone(calls), status, why).with(header::RETRY_AFTER, seconds)
+    decline(status, why, shared, connection, calls).with(header::RETRY_AFTER, seconds)
 }
 
 /// The extensions for this request.

@@ -317,7 +317,7 @@ impl<A: App + 'static, S: Transport> Streams<'_, A, S> {
         self.decline(respond, start, "too many requests are in flight");
     }
 
-    /// The server answers in the application's place.
+    /// The server answers in the application's place. (Not here, and so not told, is what h2 answers by itself: 431 for too long a list of headers.)
     fn decline(&self, respond: &mut SendResponse<Bytes>, start: ResponseStart, why: &str) {
         let config = self.server.config();
         config.decline(start.status, why, &self.connection);

@@ -1,6 +1,6 @@
 //! The layers around the application, from the outside in: who the client is, a bound on requests, figures, the log, headers, files.
 //!
-//! None is behind a pointer: the compiler sees through all of them.
+//! The compiler knows the type of each, and sees through all of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

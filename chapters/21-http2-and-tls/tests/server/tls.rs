@@ -357,10 +357,12 @@ fn a_stream_without_tls_says_so() {
     });
 }
 
-/// Its response is more than a pipe holds, and no more than that and TLS.
+/// More than a pipe holds, and no more than that and TLS; in frames of which the last does not fit into an empty pipe.
+const TIDES: usize = 3 * 16 * 1024;
+
 async fn tides(_: Scope, _: Receive, send: Sender) -> Result<(), Error> {
     send.send(ResponseStart::new(200)).await?;
-    Ok(send.send(ResponseBody::last(vec![b'~'; 60_000])).await?)
+    Ok(send.send(ResponseBody::last(vec![b'~'; TIDES])).await?)
 }
 
 /// A client of HTTP/2 that has room for all of a response, so that its connection's task need not read on. Its request is out, and it has read nothing since.
@@ -410,7 +412,7 @@ fn a_connection_on_which_something_had_to_wait_is_idle_as_long_as_another() {
         let (_send, response, connection) = asked(stream).await;
         tokio::time::sleep(std::time::Duration::from_secs(10)).await;
         tokio::spawn(connection);
-        expect_eq!(whole(response.await.unwrap()).await.unwrap().body.len(), 60_000, "bytes");
+        expect_eq!(whole(response.await.unwrap()).await.unwrap().body.len(), TIDES, "bytes");
         let began = Instant::now();
         task.await.unwrap();
         expect_eq!(began.elapsed().as_secs(), 60, "seconds");
@@ -432,12 +434,12 @@ fn a_response_that_waits_in_tls_is_written_when_the_client_reads() {
                 tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
                 tokio::spawn(connection);
                 let answer = whole(response.await.unwrap()).await.unwrap();
-                expect_eq!(answer.body.len(), 60_000, "bytes, h2");
+                expect_eq!(answer.body.len(), TIDES, "bytes, h2");
             } else {
                 stream.write_all(b"GET / HTTP/1.1\r\nhost: crab\r\n\r\n").await.unwrap();
                 tokio::time::sleep(std::time::Duration::from_secs(pause)).await;
                 let mut heard = Vec::new();
-                while heard.iter().filter(|&&byte| byte == b'~').count() < 60_000 {
+                while heard.iter().filter(|&&byte| byte == b'~').count() < TIDES {
                     let count = stream.read_buf(&mut heard).await.unwrap();
                     assert!(count > 0, "closed after {} bytes, {pause} s", heard.len());
                 }

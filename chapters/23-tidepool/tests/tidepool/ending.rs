@@ -25,6 +25,24 @@ fn open_websocket(address: &str) -> TcpStream {
 }
 
 #[test]
+fn term_ends_a_process_whose_only_thread_is_blocked() {
+    with_programs(|| {
+        let bounds =
+            "--timeout-graceful-shutdown 200ms --timeout-shutdown 200ms --timeout-leave 200ms";
+        let (mut server, address) = Server::serving(&format!("--threads 1 {bounds}"));
+        let blocked = thread::spawn({
+            let address = address.clone();
+            move || try_ask(&address, "/block", "").is_err()
+        });
+        server.until("blocks");
+        server.signal(Signal::TERM);
+        let (code, lines) = server.ended();
+        assert!(blocked.join().unwrap(), "its client hears that it is over");
+        expect_eq!(code, Some(1), "the exit code, after {lines:#?}");
+    });
+}
+
+#[test]
 fn term_ends_a_feed_a_websocket_and_a_stream_of_http_2_well() {
     with_programs(|| {
         for workers in [1, 2] {

@@ -45,6 +45,7 @@ async fn subject(scope: Scope, mut receive: Receive, send: Sender) -> Result<(),
         "/quit" => process::exit(7),
         "/block" => {
             // Not a polite one: the thread is gone.
+            eprintln!("{} blocks", process::id());
             thread::sleep(Duration::from_hours(1));
             String::new()
         }

@@ -313,18 +313,18 @@ fn run_tests(
     progress: &Progress,
 ) -> Result<Vec<Vec<(String, Fate)>>> {
     let mut jobs = VecDeque::new();
-    // Those that share a program follow each other.
-    let mut lists: Vec<(&PathBuf, Vec<String>)> = Vec::new();
+    // Those that share a program follow each other, and so does what it lists.
+    let mut list: Option<(&PathBuf, Vec<String>)> = None;
     for (index, variant) in variants.iter().enumerate() {
         for program in programs(build, variant) {
-            if lists.last().is_none_or(|(path, _)| *path != &program.path) {
-                let mut list = Command::new(&program.path);
-                list.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
-                let listed = process::run(&mut list, Some(options.grace), cancel)
+            if list.as_ref().is_none_or(|(path, _)| *path != &program.path) {
+                let mut asked = Command::new(&program.path);
+                asked.args(["--list", "--format", "terse"]).current_dir(&variant.exercise.dir);
+                let listed = process::run(&mut asked, Some(options.grace), cancel)
                     .with_context(|| format!("{} cannot be started", program.path.display()))?;
-                lists.push((&program.path, libtest::list(&listed.stdout)));
+                list = Some((&program.path, libtest::list(&listed.stdout)));
             }
-            let tests = lists.last().map_or(&[][..], |(_, tests)| &tests[..]);
+            let tests = list.as_ref().map_or(&[][..], |(_, tests)| tests);
             for test in tests.iter().filter_map(|test| test.strip_prefix(&*variant.prefix)) {
                 let watchdog = match variant.kind {
                     Kind::Wrong(at) if variant.exercise.wrong[at].caught_by == test => None,
