@@ -67,9 +67,11 @@ describe('every page', { concurrency: availableParallelism() }, () => {
             if (name !== 'print.html') {
                 // A phone shows the contents when they are asked for.
                 await page.locator('#mdbook-sidebar-toggle').click();
-                const folded = await atPhones(page);
-                await unfold(page);
-                assert.deepEqual([folded, await atPhones(page)], [[[], []], [[], []]], 'what overflows at 360 and at 768 px, folded and unfolded');
+                if (await page.locator('details').count() > 0) {
+                    assert.deepEqual(await atPhones(page), [[], []], 'what overflows at 360 and at 768 px, folded');
+                    await unfold(page);
+                }
+                assert.deepEqual(await atPhones(page), [[], []], 'what overflows at 360 and at 768 px, unfolded');
 
                 await page.setViewportSize(VIEWPORT);
                 await oneOfAKind(page);

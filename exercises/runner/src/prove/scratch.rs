@@ -1,13 +1,14 @@
-//! Writes the workspace in which everything is proved: a package for each stub and solution, and one for all wrong answers of an exercise.
+//! Writes the workspace in which everything is proved: for each exercise a package with its stub, and one with all other answers.
 //!
 //! A package takes the exercise's own manifest and tests, and one file as its answer,
 //! so that what is proved is what a learner has in front of them, whatever they have edited.
 //! All packages of an exercise have a library of the same name, which is the one that the tests `use`;
 //! Cargo keeps them apart by their packages' names.
 //!
-//! Wrong answers are many, and a program for each would take most of a proof's time. So those of an exercise share one:
+//! Answers are many, and a program for each would take most of a proof's time. So the solution and the wrong answers share one:
 //! each is a module called as the library is, beside a copy of the tests that finds it under that name.
 //! Where that cannot be, as the tests have an allocator, or where one does not compile, each has a package again.
+//! The stub has one always, as it must compile without a warning; of the solution clippy says that.
 //!
 //! A file is written only where it differs, so that the second proof builds only what changed.
 
@@ -31,6 +32,22 @@ pub enum Kind {
     Wrong(usize),
 }
 
+impl Kind {
+    /// All answers to an exercise.
+    fn of(exercise: &Exercise) -> impl Iterator<Item = Self> {
+        [Self::Stub, Self::Solution].into_iter().chain((0..exercise.wrong.len()).map(Self::Wrong))
+    }
+
+    /// The file whose content is proved.
+    fn answer(&self, exercise: &Exercise) -> PathBuf {
+        match self {
+            Self::Stub => exercise.stub(),
+            Self::Solution => exercise.solution_dir.join("src/lib.rs"),
+            Self::Wrong(at) => exercise.wrong[*at].path.clone(),
+        }
+    }
+}
+
 /// An exercise with one answer in it.
 #[derive(Debug)]
 pub struct Variant<'a> {
@@ -47,11 +64,7 @@ pub struct Variant<'a> {
 impl Variant<'_> {
     /// The file whose content is proved.
     pub fn answer(&self) -> PathBuf {
-        match self.kind {
-            Kind::Stub => self.exercise.stub(),
-            Kind::Solution => self.exercise.solution_dir.join("src/lib.rs"),
-            Kind::Wrong(at) => self.exercise.wrong[at].path.clone(),
-        }
+        self.kind.answer(self.exercise)
     }
 
     /// How the table calls it: `stub`, `solution`, `wrong: spin`.
@@ -75,7 +88,7 @@ impl Variant<'_> {
 
 /// Writes the workspace to `folder` and returns what is in its packages.
 /// Packages of exercises that are not among `exercises` stay for the next time, but are no members.
-/// The wrong answers of those in `apart` have a package each.
+/// The answers to those in `apart` have a package each.
 ///
 /// # Errors
 ///
@@ -90,14 +103,11 @@ pub fn write<'a>(
     for exercise in exercises {
         let shared =
             if apart.contains(&exercise.name) { None } else { write_shared(exercise, folder)? };
-        let kinds = [Kind::Stub, Kind::Solution]
-            .into_iter()
-            .chain((0..exercise.wrong.len()).map(Kind::Wrong));
-        for kind in kinds {
+        for kind in Kind::of(exercise) {
             let mut variant =
                 Variant { exercise, kind, folder: PathBuf::new(), prefix: String::new() };
-            if let (Kind::Wrong(at), Some(shared)) = (&variant.kind, &shared) {
-                variant.prefix = format!("{}::tests::", module(*at));
+            if let (Some(module), Some(shared)) = (module(&variant.kind), &shared) {
+                variant.prefix = format!("{module}::tests::");
                 variant.folder.clone_from(shared);
             } else {
                 variant.folder = folder.join(variant.package());
@@ -125,12 +135,16 @@ pub fn write<'a>(
     Ok(variants)
 }
 
-/// The module of a wrong answer in the program that it shares.
-fn module(at: usize) -> String {
-    format!("answer_{at}")
+/// The module of an answer in the program that it shares with others. The stub shares none.
+fn module(kind: &Kind) -> Option<String> {
+    match kind {
+        Kind::Stub => None,
+        Kind::Solution => Some(String::from("solution")),
+        Kind::Wrong(at) => Some(format!("answer_{at}")),
+    }
 }
 
-/// Writes the package that all wrong answers of an exercise share, and returns its folder. None if they cannot share one.
+/// Writes the package that all answers to an exercise share, and returns its folder. None if they cannot share one.
 fn write_shared(exercise: &Exercise, folder: &Path) -> Result<Option<PathBuf>> {
     let manifest_path = exercise.dir.join("Cargo.toml");
     let mut manifest = read_table(&manifest_path)?;
@@ -140,20 +154,20 @@ fn write_shared(exercise: &Exercise, folder: &Path) -> Result<Option<PathBuf>> {
     let text = read(Path::new(path))?;
     // There is one allocator in a program; and what has files of its own finds them from where it is.
     let alone = ["global_allocator", "crate::", "\nmod "].iter().any(|word| text.contains(word));
-    if alone || exercise.wrong.is_empty() || fs::read_dir(exercise.dir.join("src"))?.count() > 1 {
+    if alone || fs::read_dir(exercise.dir.join("src"))?.count() > 1 {
         return Ok(None);
     }
 
-    let package = format!("{}--wrong", exercise.name);
+    let package = format!("{}--answers", exercise.name);
     let folder = folder.join(&package);
     let library = exercise.name.replace('-', "_");
     let tests = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
     let mut all = String::from("#![allow(warnings)]\n");
-    for (at, wrong) in exercise.wrong.iter().enumerate() {
-        let module = module(at);
+    for kind in Kind::of(exercise) {
+        let Some(module) = module(&kind) else { continue };
         let files = folder.join("tests").join(&module);
         // Called as they are for a learner: a message may name its file.
-        write_if_changed(&files.join("lib.rs"), &read(&wrong.path)?)?;
+        write_if_changed(&files.join("lib.rs"), &read(&kind.answer(exercise))?)?;
         write_if_changed(&files.join(&*tests), &format!("{text}\nuse super::{library};\n"))?;
         let _ = writeln!(
             all,
