@@ -6,7 +6,7 @@ mod diary;
 use std::io;
 use std::time::Duration;
 
-use gateway::App;
+use gateway::{App, DynApp};
 use http_server::{Config, Server};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -57,7 +57,7 @@ pub fn in_memory(
     let failures = Diary::default();
     let mut config = config(&failures);
     change(&mut config);
-    in_memory_to(&Server::new(app, config), failures)
+    in_memory_to(&Server::new(DynApp::new(app), config), failures)
 }
 
 pub fn in_memory_to<A: App + 'static>(server: &Server<A>, failures: Diary) -> Client<DuplexStream> {
@@ -78,8 +78,8 @@ pub async fn over_tcp(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (theirs, _) = listener.accept().await.unwrap();
-    let connection =
-        Server::new(app, config).serve_connection(http_server::Tcp::new(theirs, unsent));
+    let connection = Server::new(DynApp::new(app), config)
+        .serve_connection(http_server::Tcp::new(theirs, unsent));
     Client { stream, server: tokio::spawn(connection), failures }
 }
 

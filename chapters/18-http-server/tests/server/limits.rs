@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
-use gateway::{App, Error, Receive, ResponseBody, ResponseStart, Scope, Sender, Shutdown, State};
+use gateway::{
+    App, DynApp, Error, Receive, ResponseBody, ResponseStart, Scope, Sender, Shutdown, State,
+};
 use http_server::{Config, Declined, Listener, Server};
 use proctor::{expect_eq, watch_async};
 use tokio::io::AsyncReadExt;
@@ -380,7 +382,7 @@ async fn listening(
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = Server::new(app, config);
+    let server = Server::new(DynApp::new(app), config);
     let serving = tokio::spawn(async move {
         let stop = async {
             let _ = stopped.await;

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use gateway::{
-    App, Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, SendEvent, Sender,
+    App, DynApp, Error, Receive, ReceiveEvent, ResponseBody, ResponseStart, Scope, SendEvent,
+    Sender,
 };
 use lifespan::{Config, Outcome, Signal, Signals, Stages, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
@@ -78,7 +79,7 @@ pub fn site(diary: &Diary, app: impl App + 'static, change: impl FnOnce(&mut Con
     let stages = Stages::new(move |stage| noted.note(stage.to_string()));
     let mut config = Config { http, stages, ..Config::default() };
     change(&mut config);
-    let serving = tokio::spawn(serve(listener, app, config, scripted));
+    let serving = tokio::spawn(serve(listener, DynApp::new(app), config, scripted));
     Site { diary: diary.clone(), signals, connect, serving }
 }
 

@@ -7,7 +7,7 @@ mod diary;
 use std::time::Duration;
 
 use bytes::Bytes;
-use gateway::{Accept, App, Close, Error, Receive, ReceiveEvent, Scope, Sender};
+use gateway::{Accept, App, Close, DynApp, Error, Receive, ReceiveEvent, Scope, Sender};
 use http_server::Server;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream, duplex};
 use tokio::task::JoinHandle;
@@ -52,7 +52,7 @@ pub struct Client<S = DuplexStream> {
 
 /// A connection in memory, which holds 16 KiB each way. Nothing is said on it yet.
 pub fn connect(app: impl App + 'static, config: Config) -> Client {
-    connect_to(|failures| Server::new(app, http(failures, config)))
+    connect_to(|failures| Server::new(DynApp::new(app), http(failures, config)))
 }
 
 pub fn connect_to<A: App + 'static>(server: impl FnOnce(&Diary) -> Server<A>) -> Client {

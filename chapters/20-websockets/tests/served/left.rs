@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use gateway::{Accept, Address, App, Error, Receive, ReceiveEvent, Scope, Sender};
+use gateway::{Accept, Address, App, DynApp, Error, Receive, ReceiveEvent, Scope, Sender};
 use http_server::{Server, Tcp, Transport};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, ReadBuf, duplex};
 use tokio::net::{TcpListener, TcpStream};
@@ -70,7 +70,7 @@ impl Transport for Watched {
 async fn watched(app: impl App + 'static) -> (Client, Arc<Notify>) {
     let (failures, left) = (Diary::default(), Arc::new(Notify::new()));
     let config = Config { queue: 2, ..Config::default() };
-    let server = Server::new(app, http(&failures, config));
+    let server = Server::new(DynApp::new(app), http(&failures, config));
     let (stream, theirs) = duplex(16 * 1024);
     let stream_of_server = Watched { stream: theirs, left: Arc::clone(&left) };
     let serving = tokio::spawn(server.serve_connection(stream_of_server));

@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use gateway::App;
+use gateway::{App, DynApp};
 use h2::client::SendRequest;
 use h2::{RecvStream, SendStream};
 use http::{HeaderMap, Request, Response};
@@ -38,14 +38,16 @@ pub fn config(failures: &Diary) -> Config {
 pub const PIPE: usize = 16 * 1024;
 
 /// A server, and where its failures are noted.
-pub fn server<A: App + 'static>(
-    app: A,
+///
+/// Of no particular application, so that the compiler makes one server for all tests.
+pub fn server(
+    app: impl App + 'static,
     change: impl FnOnce(&mut Config, &mut Http2),
-) -> (Server<A>, Diary) {
+) -> (Server<DynApp>, Diary) {
     let failures = Diary::default();
     let (mut config, mut http2) = (config(&failures), Http2::default());
     change(&mut config, &mut http2);
-    (Server::new(app, config, http2), failures)
+    (Server::new(DynApp::new(app), config, http2), failures)
 }
 
 /// h2's client on a connection in memory.

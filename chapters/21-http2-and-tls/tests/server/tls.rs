@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use gateway::{Error, HttpScope, Receive, ResponseBody, ResponseStart, Scope, Sender};
+use gateway::{App, DynApp, Error, HttpScope, Receive, ResponseBody, ResponseStart, Scope, Sender};
 use h2::client::{self, ResponseFuture, SendRequest};
 use http_server::{Config, Transport};
 use http2_and_tls::{Clients, Http2, Server, Tls, TlsConfig};
@@ -91,15 +91,15 @@ fn told(scope: &HttpScope) -> String {
     )
 }
 
-fn server_of<A: gateway::App + 'static>(app: A, tls: &Tls) -> Server<A> {
+fn server_of(app: impl App + 'static, tls: &Tls) -> Server<DynApp> {
     let config =
         Config { first_byte: std::time::Duration::from_mins(1), ..config(&Diary::default()) };
-    Server::new(app, config, Http2::default()).with_tls(tls.clone())
+    Server::new(DynApp::new(app), config, Http2::default()).with_tls(tls.clone())
 }
 
 /// A connection to a server: both ends, after the client's handshake.
-async fn connect<A: gateway::App + 'static>(
-    server: &Server<A>,
+async fn connect(
+    server: &Server<DynApp>,
     config: &Arc<ClientConfig>,
 ) -> std::io::Result<(TlsStream<DuplexStream>, JoinHandle<()>)> {
     let (ours, theirs) = duplex(16 * 1024);
