@@ -30,12 +30,11 @@ use crate::trailers::Announced;
 use crate::upgrade::Handshake;
 
 /// What is under Receive and Sender: the slot, and the request.
+///
+/// What each turn looks at stands together: with thousands of connections, none is in the processor's cache when its turn comes.
+#[repr(C)]
 pub(crate) struct Wire {
-    pub(crate) slot: Slot,
-    pub(crate) meter: Arc<Meter>,
-    /// Another protocol is asked for, and this is what becomes of it.
-    pub(crate) handshake: Handshake,
-    request: Mutex<RequestSide>,
+    pub(crate) meter: Meter,
     /// hyper has not read the whole request yet, so somebody must, or give up its body.
     unread: AtomicBool,
     /// The client sends the body only when it is asked to, and nobody has asked.
@@ -60,6 +59,10 @@ pub(crate) struct Wire {
     pub(crate) delimited_by_close: AtomicBool,
     /// How much of an unread body is read for nobody.
     drain: u64,
+    /// Another protocol is asked for, and this is what becomes of it.
+    pub(crate) handshake: Handshake,
+    request: Mutex<RequestSide>,
+    pub(crate) slot: Slot,
 }
 
 #[derive(Default)]
@@ -73,13 +76,11 @@ pub(crate) struct RequestSide {
 }
 
 impl Wire {
-    pub(crate) fn new(meter: Arc<Meter>, drain: u64) -> Self {
+    /// Of a connection on which so many requests have been served.
+    pub(crate) fn after(served: u64, drain: u64) -> Self {
         Self {
-            served: AtomicU64::new(meter.heads()),
-            slot: Slot::new(),
-            meter,
-            handshake: Handshake::default(),
-            request: Mutex::default(),
+            meter: Meter::after(served),
+            served: AtomicU64::new(served),
             unread: AtomicBool::new(false),
             unasked: AtomicBool::new(false),
             wanted: AtomicBool::new(false),
@@ -91,6 +92,9 @@ impl Wire {
             last: AtomicBool::new(false),
             delimited_by_close: AtomicBool::new(false),
             drain,
+            handshake: Handshake::default(),
+            request: Mutex::default(),
+            slot: Slot::new(),
         }
     }
 

@@ -27,7 +27,7 @@ use wsgi::clock::http_date;
 use crate::calls::{Answer, Calls, Manners, Wire, is_ours};
 use crate::check::{Wants, check};
 use crate::config::Config;
-use crate::io::{Io, Meter};
+use crate::io::Io;
 use crate::scan::{Limits, Phase, Refusal, Scanner};
 use crate::timer::{Timer, Waiting};
 use crate::transport::Transport;
@@ -191,15 +191,15 @@ async fn serve<A: App + 'static, S: Transport>(
     let config = &shared.config;
     let _awake = Awake::new(&shared.awake);
     let Parked { stream, heard, served, until: _ } = parked;
-    let meter = Arc::new(Meter::after(served));
-    let wire = Arc::new(Wire::new(Arc::clone(&meter), config.drain));
+    let wire = Arc::new(Wire::after(served, config.drain));
+    let meter = &wire.meter;
     let manners = Manners { server: config.server.clone(), write_buffer: config.write_buffer };
     let calls = Arc::new(Calls::new(Arc::clone(&wire), manners, config.errors.clone()));
     let mut left = pin!(Some(stream.left(config.half_close)));
     let idle = stream.idle();
     let limits = Limits { bytes: config.head_bytes, fields: config.head_fields };
     let scanner = Scanner::after(served, limits);
-    let io = TokioIo::new(Io::new(stream, heard, scanner, Arc::clone(&meter)));
+    let io = TokioIo::new(Io::new(stream, heard, scanner, Arc::clone(&wire)));
     let service = service_fn(|request: Request<Incoming>| {
         let number = wire.served.fetch_add(1, Relaxed) + 1;
         let last = config.requests.is_some_and(|most| number >= most);
@@ -346,7 +346,7 @@ where
 fn switched<A, S, F>(
     stream: S,
     heard: Bytes,
-    wish: Wish,
+    wish: Box<Wish>,
     calls: Arc<Calls<F>>,
     shared: &Arc<Shared<A>>,
 ) -> Boxed<()>
@@ -411,8 +411,8 @@ async fn finish<F: Future<Output = Result<(), Error>>>(
     .await;
 }
 
-/// How many references to a connection's wire there are when no application has one: that of the connection, and that of its calls.
-const WIRES: usize = 2;
+/// How many references to a connection's wire there are when no application has one: that of the connection, that of its calls, and that of its stream.
+const WIRES: usize = 3;
 
 impl Wire {
     /// Whether nothing is to be done until the client sends a request, or the rest of a head.

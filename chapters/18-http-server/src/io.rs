@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::calls::Wire;
 use crate::hints::Hints;
 use crate::scan::{Phase, Refusal, Scanner};
 
@@ -118,21 +119,22 @@ pub(crate) struct Io<S> {
     /// What was read and is refused. Where another protocol is spoken from here on, it is none of HTTP's.
     pub(crate) held: Bytes,
     scanner: Scanner,
-    meter: Arc<Meter>,
+    wire: Arc<Wire>,
     /// What was written is not out yet.
     flushing: bool,
 }
 
 impl<S> Io<S> {
-    pub(crate) fn new(stream: S, heard: Bytes, scanner: Scanner, meter: Arc<Meter>) -> Self {
-        Self { stream, heard, held: Bytes::new(), scanner, meter, flushing: false }
+    pub(crate) fn new(stream: S, heard: Bytes, scanner: Scanner, wire: Arc<Wire>) -> Self {
+        Self { stream, heard, held: Bytes::new(), scanner, wire, flushing: false }
     }
 }
 
 impl<S: AsyncWrite + Unpin> Io<S> {
     /// Writes the hints that wait.
     fn poll_hints(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { stream, meter, .. } = self;
+        let Self { stream, wire, .. } = self;
+        let meter = &wire.meter;
         meter.hints.poll_write(cx, |cx, bytes| {
             let polled = Pin::new(&mut *stream).poll_write(cx, bytes);
             meter.wrote(&polled);
@@ -147,14 +149,14 @@ impl<S: AsyncWrite + Unpin> Io<S> {
         if self.flushing {
             ready!(self.poll_out(cx))?;
         }
-        if self.meter.hints.are_begun() { self.poll_hints(cx) } else { Poll::Ready(Ok(())) }
+        if self.wire.meter.hints.are_begun() { self.poll_hints(cx) } else { Poll::Ready(Ok(())) }
     }
 
     /// Has the stream give away what it has taken.
     fn poll_out(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let polled = Pin::new(&mut self.stream).poll_flush(cx);
         self.flushing = polled.is_pending();
-        self.meter.blocked.store(polled.is_pending(), Relaxed);
+        self.wire.meter.blocked.store(polled.is_pending(), Relaxed);
         polled
     }
 }
@@ -183,7 +185,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
         }
         let there = came.len();
         let passed = this.scanner.scan(came);
-        let meter = &this.meter;
+        let meter = &this.wire.meter;
         meter.read.store(meter.read() + there as u64, Relaxed);
         meter.phase.store(this.scanner.phase() as u8, Relaxed);
         meter.heads.store(this.scanner.heads(), Relaxed);
@@ -207,7 +209,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_free(cx))?;
         let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.meter.wrote(&polled);
+        self.wire.meter.wrote(&polled);
         polled
     }
 
@@ -218,7 +220,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_free(cx))?;
         let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, parts);
-        self.meter.wrote(&polled);
+        self.wire.meter.wrote(&polled);
         polled
     }
 
@@ -229,7 +231,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // hyper flushes when it has nothing left to write.
         let this = &mut *self;
-        this.meter.waiting.store(0, Relaxed);
+        this.wire.meter.waiting.store(0, Relaxed);
         ready!(this.poll_hints(cx))?;
         // As long as TLS has any, the connection is not idle.
         this.poll_out(cx)

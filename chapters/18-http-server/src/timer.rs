@@ -40,6 +40,11 @@ pub(crate) struct Timer {
     busy: bool,
     /// The sleep will wake the task.
     told: bool,
+    /// Made at the first wait that has a rate, and in a box: most connections have none, and those are looked at in each turn.
+    rates: Option<Box<Rates>>,
+}
+
+struct Rates {
     body: Rate,
     write: Rate,
 }
@@ -50,6 +55,13 @@ struct Rate {
     first: u64,
     since: Instant,
     waited: Duration,
+}
+
+impl Rates {
+    fn new(now: Instant) -> Self {
+        let rate = || Rate { request: 0, first: 0, since: now, waited: Duration::ZERO };
+        Self { body: rate(), write: rate() }
+    }
 }
 
 impl Rate {
@@ -77,17 +89,14 @@ impl Rate {
 
 impl Timer {
     pub(crate) fn new() -> Self {
-        let since = Instant::now();
-        let rate = || Rate { request: 0, first: 0, since, waited: Duration::ZERO };
         Self {
             waiting: Waiting::Nothing,
-            since,
+            since: Instant::now(),
             until: None,
             settling: false,
             busy: false,
             told: false,
-            body: rate(),
-            write: rate(),
+            rates: None,
         }
     }
 
@@ -150,6 +159,10 @@ impl Timer {
         self.until = self.since.checked_add(config.keep_alive);
     }
 
+    fn rates(&mut self, now: Instant) -> &mut Rates {
+        self.rates.get_or_insert_with(|| Box::new(Rates::new(now)))
+    }
+
     fn change(&mut self, waiting: Waiting, config: &Config) {
         let before = self.waiting;
         self.waiting = waiting;
@@ -163,9 +176,9 @@ impl Timer {
         let now = Instant::now();
         let gap = now - self.since;
         self.since = now;
-        match before {
-            Waiting::Body(..) => self.body.end(now),
-            Waiting::Write(..) => self.write.end(now),
+        match (before, &mut self.rates) {
+            (Waiting::Body(..), Some(rates)) => rates.body.end(now),
+            (Waiting::Write(..), Some(rates)) => rates.write.end(now),
             _ => {}
         }
         self.until = match waiting {
@@ -180,13 +193,18 @@ impl Timer {
             Waiting::Head(_) => now.checked_add(config.head),
             Waiting::Body(request, read) => {
                 let gap = now.checked_add(config.body);
-                let slow = self.body.begin((request, read), config.body, config.body_rate, now);
+                let slow =
+                    self.rates(now).body.begin((request, read), config.body, config.body_rate, now);
                 sooner(gap, slow)
             }
             Waiting::Write(request, written) => {
                 let gap = now.checked_add(config.write);
-                let slow =
-                    self.write.begin((request, written), config.write, config.write_rate, now);
+                let slow = self.rates(now).write.begin(
+                    (request, written),
+                    config.write,
+                    config.write_rate,
+                    now,
+                );
                 sooner(gap, slow)
             }
         };

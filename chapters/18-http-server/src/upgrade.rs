@@ -145,7 +145,8 @@ impl<S: Transport> Stream for S {
 #[derive(Default)]
 pub(crate) struct Handshake {
     state: AtomicU8,
-    wish: Mutex<Option<Wish>>,
+    /// In a box: most connections have none.
+    wish: Mutex<Option<Box<Wish>>>,
 }
 
 /// There was none.
@@ -166,7 +167,7 @@ pub(crate) struct Wish {
 impl Handshake {
     pub(crate) fn begin(&self, upgrading: Box<dyn Upgrading>, call: Boxed<Result<(), Error>>) {
         let headers = HeaderMap::new();
-        *self.lock() = Some(Wish { upgrading, call: Some(call), headers });
+        *self.lock() = Some(Box::new(Wish { upgrading, call: Some(call), headers }));
         self.state.store(ASKED, Relaxed);
     }
 
@@ -245,12 +246,12 @@ impl Handshake {
         wish.is_some_and(|wish| wish.call.is_some())
     }
 
-    pub(crate) fn take(&self) -> Option<Wish> {
+    pub(crate) fn take(&self) -> Option<Box<Wish>> {
         self.state.store(NONE, Relaxed);
         self.lock().take()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Wish>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<Wish>>> {
         self.wish.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -65,8 +65,15 @@ impl<A: App + 'static> Server<A> {
     ///
     /// It never fails: what goes wrong ends the connection, and what the application did is reported to [`Config::errors`].
     /// Dropping it closes the connection, and drops the calls.
+    pub fn serve_connection<S: Transport>(
+        &self,
+        stream: S,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        self.drive(stream, ())
+    }
+
     // ANCHOR: connection
-    pub async fn serve_connection<S: Transport>(&self, stream: S) {
+    async fn serve<S: Transport>(self, stream: S, permit: impl Send) {
         // The future of a connection is as large as the largest of its steps. So what is soon
         // over is in a box, and HTTP/1.1, whose connections idle most of the time, in none.
         if let Some(tls) = &self.tls {
@@ -83,6 +90,7 @@ impl<A: App + 'static> Server<A> {
             Some((Protocol::Http2, stream)) => Box::pin(self.serve_http2(stream)).await,
             None => {}
         }
+        drop(permit);
     }
 
     /// Serves a connection that is encrypted, in the protocol that the two have agreed on.
@@ -162,10 +170,6 @@ impl<A: App + 'static> Serve for Server<A> {
         stream: S,
         permit: impl Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let server = self.clone();
-        async move {
-            server.serve_connection(stream).await;
-            drop(permit);
-        }
+        self.clone().serve(stream, permit)
     }
 }

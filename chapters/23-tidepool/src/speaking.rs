@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::Either;
 use gateway::App;
 use http_server::{Serve, Transport};
 use http2_and_tls::{Tls, TlsError};
@@ -114,16 +115,20 @@ impl<A: App + 'static> Serve for Speaking<A> {
         stream: S,
         permit: impl Send + 'static,
     ) -> impl Future<Output = ()> + Send + 'static {
-        let this = self.clone();
-        async move {
-            // The future of a connection is as large as the largest of these: those that are large are in boxes.
-            match (&this.tls, this.http) {
-                (None, Http::Auto) => return this.server.drive(stream, permit).await,
-                (None, Http::H1) => return this.http().drive(stream, permit).await,
-                (None, Http::H2) => Box::pin(this.server.serve_http2(stream)).await,
-                (Some(tls), _) => Box::pin(this.secure(tls, stream)).await,
+        match (&self.tls, self.http) {
+            (None, Http::Auto) => Either::Left(self.server.drive(stream, permit)),
+            (None, Http::H1) => Either::Right(Either::Left(self.http().drive(stream, permit))),
+            // In a box: a connection's future is as large as the largest of these.
+            _ => {
+                let this = self.clone();
+                Either::Right(Either::Right(Box::pin(async move {
+                    match &this.tls {
+                        Some(tls) => this.secure(tls, stream).await,
+                        None => this.server.serve_http2(stream).await,
+                    }
+                    drop(permit);
+                })))
             }
-            drop(permit);
         }
     }
     // ANCHOR_END: drive

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use gateway::Address;
 use http_server::{Config, Listener, Tcp, Transport, Unix};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -204,15 +205,9 @@ impl Transport for Stream {
     const WATCHES: bool = Tcp::WATCHES;
 
     fn left(&self, half_close: bool) -> impl Future<Output = ()> + Send + 'static {
-        let either = match &self.kind {
-            Kind::Tcp(stream) => Kind::Tcp(stream.left(half_close)),
-            Kind::Unix(stream) => Kind::Unix(stream.left(half_close)),
-        };
-        async move {
-            match either {
-                Kind::Tcp(left) => left.await,
-                Kind::Unix(left) => left.await,
-            }
+        match &self.kind {
+            Kind::Tcp(stream) => Either::Left(stream.left(half_close)),
+            Kind::Unix(stream) => Either::Right(stream.left(half_close)),
         }
     }
 
