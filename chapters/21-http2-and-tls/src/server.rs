@@ -73,24 +73,26 @@ impl<A: App + 'static> Server<A> {
     }
 
     // ANCHOR: connection
-    async fn serve<S: Transport>(self, stream: S, permit: impl Send) {
+    fn serve<S: Transport>(self, stream: S, permit: impl Send) -> impl Future<Output = ()> + Send {
         // The future of a connection is as large as the largest of its steps. So what is soon
         // over is in a box, and HTTP/1.1, whose connections idle most of the time, in none.
-        if let Some(tls) = &self.tls {
-            // A handshake that fails is the client's own affair: it was told why, and
-            // scanners fail all day.
-            let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
-            return self.serve_secure(stream).await;
-        }
-        match Box::pin(self.choose(stream)).await {
-            Some((Protocol::Http1, stream)) => {
-                let (heard, stream) = stream.into_parts();
-                self.http.serve_heard(stream, heard).await;
+        async move {
+            if let Some(tls) = &self.tls {
+                // A handshake that fails is the client's own affair: it was told why, and
+                // scanners fail all day.
+                let Ok(stream) = Box::pin(self.secure(tls, stream)).await else { return };
+                return self.serve_secure(stream).await;
             }
-            Some((Protocol::Http2, stream)) => Box::pin(self.serve_http2(stream)).await,
-            None => {}
+            match Box::pin(self.choose(stream)).await {
+                Some((Protocol::Http1, stream)) => {
+                    let (heard, stream) = stream.into_parts();
+                    self.http.serve_heard(stream, heard).await;
+                }
+                Some((Protocol::Http2, stream)) => Box::pin(self.serve_http2(stream)).await,
+                None => {}
+            }
+            drop(permit);
         }
-        drop(permit);
     }
 
     /// Serves a connection that is encrypted, in the protocol that the two have agreed on.
