@@ -29,7 +29,9 @@ pub async fn write_message(
     opcode: u8,
     payload: &[u8],
 ) -> io::Result<()> {
-    let length = u8::try_from(payload.len()).map_err(io::Error::other)?;
+    // What does not fit into seven bits has its length behind them: not here.
+    let short = u8::try_from(payload.len()).ok().filter(|length| *length < 126);
+    let length = short.ok_or(io::ErrorKind::InvalidInput)?;
     stream.write_all(&[0x80 + opcode, length]).await?;
     stream.write_all(payload).await
 }
