@@ -38,6 +38,14 @@ impl Build {
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
         }
+        // By these `cargo run` tells a program of which package it is. A Cargo below would see a change in what some build scripts ask for,
+        // as ring's does, and would compile again all that depends on one.
+        for (name, _) in env::vars_os() {
+            let of = |start: &str| name.as_encoded_bytes().starts_with(start.as_bytes());
+            if of("CARGO_MANIFEST_") || of("CARGO_PKG_") {
+                command.env_remove(&name);
+            }
+        }
         Ok(command.status().await?.success())
     }
 }

@@ -122,8 +122,9 @@ async fn renew(recipe: &build::Build, edits: &mut UnboundedReceiver<String>) -> 
             return Ok(());
         }
         tracing::error!("it cannot be built: waiting for the next change");
-        if edits.recv().await.is_none() {
-            return Ok(());
+        match edits.recv().await {
+            Some(what) => tracing::warn!("{what} has changed: building"),
+            None => return Ok(()),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod authority;
 mod common;
 mod conformance;
+mod deploy;
 mod ending;
 mod files;
 mod machine;

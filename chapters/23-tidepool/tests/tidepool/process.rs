@@ -223,6 +223,25 @@ fn a_change_builds_and_restarts_and_a_request_meanwhile_waits() {
 }
 
 #[test]
+fn what_cargo_run_says_of_the_package_is_not_for_the_build() {
+    watch(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Server::with("--port 0 --reload --reload-delay 50ms", |command| {
+            command
+                .arg("--reload-command=echo built for ${CARGO_MANIFEST_DIR-}${CARGO_PKG_NAME-}.")
+                .arg(format!("--reload-dir={}", folder.path().display()))
+                .env("CARGO_MANIFEST_DIR", folder.path())
+                .env("CARGO_PKG_NAME", "site")
+        });
+        server.address();
+        server.until("watching");
+        fs::write(folder.path().join("site.rs"), "// two").unwrap();
+        expect_eq!(server.until("built for"), "built for .", "what a build script would see");
+        server.ends_well();
+    });
+}
+
+#[test]
 fn a_build_that_fails_waits_for_the_next_change() {
     watch(|| {
         let folder = tempfile::tempdir().unwrap();
@@ -242,6 +261,7 @@ fn a_build_that_fails_waits_for_the_next_change() {
         fs::remove_file(path("broken")).unwrap();
         fs::write(path("version"), "two").unwrap();
         fs::write(path("site.rs"), "// two").unwrap();
+        server.until("has changed: building");
         expect_eq!(ask(&address, "/version"), "two", "who answers");
         server.ends_well();
     });

@@ -49,6 +49,14 @@ async fn subject(scope: Scope, mut receive: Receive, send: Sender) -> Result<(),
             thread::sleep(Duration::from_hours(1));
             String::new()
         }
+        // One event, and no other until the client leaves: who waits for more than one of them waits for ever.
+        "/feed" if http.uri.query() == Some("once") => {
+            let events = "text/event-stream";
+            send.send(ResponseStart::new(200).header("content-type", events)).await?;
+            send.send(ResponseBody::part("data: low tide\n\n")).await?;
+            while !matches!(receive.next().await, ReceiveEvent::HttpDisconnect) {}
+            return Ok(());
+        }
         "/feed" => {
             send.send(ResponseStart::new(200)).await?;
             let shutdown = http.shutdown();

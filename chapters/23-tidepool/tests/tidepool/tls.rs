@@ -60,7 +60,7 @@ impl Files {
     }
 
     /// A client that trusts the authority.
-    fn client(&self) -> Arc<ClientConfig> {
+    pub fn client(&self) -> Arc<ClientConfig> {
         let mut roots = RootCertStore::empty();
         let authority = self.authority.certificate();
         roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
@@ -70,9 +70,9 @@ impl Files {
     }
 }
 
-type Secure<S> = StreamOwned<ClientConnection, S>;
+pub type Secure<S> = StreamOwned<ClientConnection, S>;
 
-fn secure<S: Read + Write>(config: &Arc<ClientConfig>, stream: S) -> Secure<S> {
+pub fn secure<S: Read + Write>(config: &Arc<ClientConfig>, stream: S) -> Secure<S> {
     let name = "localhost".try_into().unwrap();
     StreamOwned::new(ClientConnection::new(Arc::clone(config), name).unwrap(), stream)
 }
