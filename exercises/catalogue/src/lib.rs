@@ -3,14 +3,18 @@
 //! The folders are the catalogue: nothing lists the exercises a second time.
 //! The book's table of contents (`book/src/SUMMARY.md`) gives the parts and the order of the chapters,
 //! `exercises/NN-chapter/N-name/` holds an exercise, and the folder of the same name under `solutions/` its solution.
-//! The book's builder and the exercise runner both read the tree through this crate.
+//! The book's builder and the exercise runner both read the tree through this crate, and start [Cargo](cargo()) in it.
 //!
-//! It leaves out: building anything, running anything, and how any of it is shown.
+//! It leaves out: what is built, what is run, and how any of it is shown.
+
+mod cargo;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+
+pub use cargo::cargo;
 
 /// What can be wrong with the tree.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,6 @@
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use serde::Deserialize;
 
@@ -129,7 +128,7 @@ impl Cargo {
         cancel: &Cancel,
         on_built: &mut dyn FnMut(Built<'_>),
     ) -> io::Result<Build> {
-        let mut command = Command::new(program());
+        let mut command = catalogue::cargo();
         command
             .arg(subcommand)
             .arg("--message-format")
@@ -209,9 +208,4 @@ fn folder(manifest: PathBuf) -> PathBuf {
     let mut folder = manifest;
     folder.pop();
     folder
-}
-
-/// The Cargo that runs us, which spares rustup's choice of a toolchain; else the one on the path.
-pub fn program() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"))
 }

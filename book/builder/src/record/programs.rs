@@ -1,7 +1,6 @@
 //! The commands of recordings: what they start, and Cargo's programs built in one go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
@@ -154,22 +153,6 @@ struct Target {
     name: String,
 }
 
-/// Cargo, as somebody starts it at a terminal.
-///
-/// To a program that it runs, Cargo says of which package it is, in the environment. A Cargo below sees a change in what some build scripts ask for,
-/// as ring's does, and compiles again all that depends on one; and the next one at the terminal does so once more.
-fn cargo() -> Command {
-    let mut cargo =
-        Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
-    for (name, _) in std::env::vars_os() {
-        let of = |start: &str| name.as_encoded_bytes().starts_with(start.as_bytes());
-        if of("CARGO_MANIFEST_") || of("CARGO_PKG_") {
-            cargo.env_remove(&name);
-        }
-    }
-    cargo
-}
-
 impl Programs {
     /// Builds what `programs` start: one invocation of Cargo for each profile and set of features, which is one as a rule.
     ///
@@ -195,7 +178,7 @@ impl Programs {
         }
         let mut all = Self::default();
         for (settings, options) in wanted {
-            let mut build = cargo();
+            let mut build = catalogue::cargo();
             build
                 .current_dir(site.root())
                 .args(["build", "--quiet", "--message-format=json"])

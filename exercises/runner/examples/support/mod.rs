@@ -2,11 +2,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 use catalogue::Tree;
-use exercise_runner::cargo;
 
 /// A copy of this checkout, with every exercise as it is shipped.
 pub struct Copy {
@@ -60,7 +58,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// Builds `cargo learn`, and says where it is: beside the folder that holds this example.
 fn build(root: &Path) -> Result<PathBuf> {
-    let status = Command::new(cargo::program())
+    let status = catalogue::cargo()
         .args(["build", "--quiet", "--package", "exercise-runner", "--bin", "exercise-runner"])
         .current_dir(root)
         .status()?;
