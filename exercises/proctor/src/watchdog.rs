@@ -83,14 +83,15 @@ impl Look {
         let blocked = "a read that waits for more than will ever come, a lock that this thread or another holds already, \
              a `join` or `recv` whose other side never ends";
         let spinning = "a loop with no exit: a read's `Ok(0)` (the end of the input) that is not taken as the end, \
-             an error that is tried again for ever, a position that is not moved on";
+             an error that is tried again for ever, a position that is not moved on; \
+             or for work that is done anew at each step";
         match self.busy {
             Some(false) => format!(
                 "{heading} its thread is blocked: it waits, and uses no processor time.\n\
                  Some call never came back. Look for {blocked}.{meetings}"
             ),
             Some(true) => format!(
-                "{heading} its thread spins: it runs all the time, and gets nowhere.\n\
+                "{heading} its thread spins: it runs all the time, and is not done.\n\
                  Look for {spinning}."
             ),
             None => format!(

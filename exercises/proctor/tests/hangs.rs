@@ -57,9 +57,10 @@ fn a_blocked_thread() {
 #[test]
 fn a_thread_that_spins() {
     let message = message_of("cases::spins");
-    let expected = "cases::spins hangs: after 0.5 s its thread spins: it runs all the time, and gets nowhere.\n\
+    let expected = "cases::spins hangs: after 0.5 s its thread spins: it runs all the time, and is not done.\n\
         Look for a loop with no exit: a read's `Ok(0)` (the end of the input) that is not taken as the end, \
-        an error that is tried again for ever, a position that is not moved on.";
+        an error that is tried again for ever, a position that is not moved on; \
+        or for work that is done anew at each step.";
     assert_eq!(message, expected);
 }
 

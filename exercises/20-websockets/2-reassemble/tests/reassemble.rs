@@ -521,6 +521,24 @@ fn a_text_that_ends_within_a_character_fails_at_its_end() {
 }
 
 #[test]
+fn a_long_text_may_come_a_byte_at_a_time() {
+    proctor::watch(|| {
+        let long = "\u{fc}".repeat(1 << 18);
+        let mut reassembler = Reassembler::new(1 << 20);
+        let head = Head { last: true, opcode: Opcode::Text, length: long.len() as u64 };
+        proctor::expect_eq!(reassembler.head(head), Ok(None), "the head of a long text");
+        let mut event = Ok(None);
+        for byte in long.bytes() {
+            event = reassembler.payload(&[byte]);
+        }
+        assert!(
+            matches!(&event, Ok(Some(Event::Text(text))) if *text == long),
+            "all of a text of 512 KiB is there, which came a byte at a time, and the text is not"
+        );
+    });
+}
+
+#[test]
 fn each_fault_has_its_code() {
     proctor::watch(|| {
         for (fault, code) in
@@ -595,6 +613,21 @@ fn a_head_is_a_promise() {
                 highest <= 68 * 1024,
                 "a head announces 16 MiB, one byte has come, and {highest} bytes are taken for it"
             );
+            let mut come = 1;
+            while come < 300_000 {
+                proctor::expect_eq!(
+                    reassembler.payload(&[b'x'; 1_000]),
+                    Ok(None),
+                    "1,000 bytes more of its payload"
+                );
+                come += 1_000;
+                let kept = mark.held();
+                assert!(
+                    kept <= 2 * come + 68 * 1024,
+                    "a head announces 16 MiB, {come} bytes have come, 1,000 at a time, and {kept} bytes are held: \
+                     more than twice that, and 64 KiB"
+                );
+            }
         }
     });
 }

@@ -72,8 +72,11 @@ fn input_in_words(input: &Input) -> String {
 fn action_in_words(action: &Action, is_answer: bool) -> String {
     match action {
         Action::Write(Frame::Text(text)) => format!("write {text:?}"),
-        Action::Write(Frame::Close(Some(close))) if is_answer => {
+        Action::Write(Frame::Close(Some(close))) if is_answer && close.reason.len() <= 123 => {
             format!("write close {}", close.code)
+        }
+        Action::Write(Frame::Close(Some(close))) if is_answer => {
+            format!("write close {}, where 123 fit", close_in_words(Some(close)))
         }
         Action::Write(Frame::Close(close)) => {
             format!("write close {}", close_in_words(close.as_ref()))
@@ -367,6 +370,18 @@ fn a_reason_fits_into_the_frame() {
                     );
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn an_answer_fits_into_the_frame() {
+    proctor::watch(|| {
+        for role in ROLES {
+            let reason = "x".repeat(123);
+            let closed = Input::Frame(Frame::Close(Some(because(1001, &reason))));
+            let expected = "write close 1001, report 1001 with a reason of 123 bytes";
+            Story::of(role).at(5, closed, &and_tcp(role, expected)).ends(role, 5);
         }
     });
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use chat_room::Room;
 use gateway::testing::{self, Request, WebSocketCall};
-use gateway::{Close, Failure, Message, SendEvent};
+use gateway::{Close, Failure, Message, SendEvent, UnsupportedScope};
 use proctor::count::{Drops, Token};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// What a member's client does next.
 enum Command {
@@ -243,6 +243,25 @@ fn who_comes_later_hears_what_comes_later() {
 }
 
 #[test]
+fn who_is_accepted_misses_nothing() {
+    proctor::watch_async(async {
+        let room = room(8);
+        let ann = Member::of(&room, "Ann").await;
+        let mut guest = testing::websocket(&*room, Request::get("/room"));
+        guest.accepted().await;
+        // The guest's call has no turn between the accept and this.
+        ann.says("welcome");
+        settle().await;
+        let heard = timeout(Duration::from_secs(1), guest.heard()).await;
+        proctor::expect_eq!(
+            heard,
+            Ok(Some("welcome".into())),
+            "what a guest has heard, a second after it was accepted and Ann has said \"welcome\""
+        );
+    });
+}
+
+#[test]
 fn all_hear_the_same_order() {
     proctor::watch_async(async {
         let room = room(32);
@@ -304,12 +323,12 @@ fn who_does_not_read_delays_nobody() {
 #[test]
 fn within_the_bound_nothing_is_lost() {
     proctor::watch_async(async {
-        for at_once in [false, true] {
-            let room = room(8);
+        for (bound, at_once) in [(1, false), (1, true), (8, false), (8, true)] {
+            let room = room(bound);
             let dan = Member::of(&room, "Dan").await;
             let ann = Member::of(&room, "Ann").await;
             dan.stops_reading().await;
-            let said = numbered("message", 8);
+            let said = numbered("message", bound + 2);
             for message in &said {
                 ann.says(message.clone());
                 if !at_once {
@@ -318,10 +337,14 @@ fn within_the_bound_nothing_is_lost() {
             }
             settle().await;
             sleep(Duration::from_hours(1)).await;
+            let when = format!(
+                "Dan has not read {} messages, where {bound} may wait, beside one that is being sent and one that the server has",
+                bound + 2
+            );
+            count(&room, 2, &format!("({when})"));
             dan.stays();
-            count(&room, 2, "when one of two has not read 8 messages, and 8 may wait");
             dan.reads_again().await;
-            dan.has_heard(&said, "reading again after 8 messages, where 8 may wait");
+            dan.has_heard(&said, &format!("{when}, and reads again"));
             ann.says("and on");
             settle().await;
             dan.stays();
@@ -350,6 +373,9 @@ fn beyond_the_bound_who_does_not_read_is_dropped() {
                 bound + 3
             );
             count(&room, 2, &format!("({when})"));
+            dan.says("I am still here");
+            settle().await;
+            ann.has_heard(&said, "Dan was dropped, and has spoken since");
             sleep(Duration::from_secs(10)).await;
             dan.is_gone(&when);
             ann.has_heard(&said, &when);
@@ -425,27 +451,44 @@ fn who_speaks_and_does_not_read_is_dropped_like_all() {
 #[test]
 fn who_reads_is_not_dropped_however_much_is_said_at_once() {
     proctor::watch_async(async {
-        for bound in [2, 8] {
+        for (bound, speakers) in
+            [1, 2, 8].into_iter().flat_map(|bound| [(bound, 1), (bound, 2), (bound, 3)])
+        {
             let room = room(bound);
-            let ann = Member::of(&room, "Ann").await;
-            let bea = Member::of(&room, "Bea").await;
-            let cal = Member::of(&room, "Cal").await;
-            let said = numbered("message", 100);
-            for message in &said {
-                ann.says(message.clone());
+            let members = [
+                Member::of(&room, "Ann").await,
+                Member::of(&room, "Bea").await,
+                Member::of(&room, "Cal").await,
+            ];
+            for speaker in &members[..speakers] {
+                for message in numbered(speaker.name, 100) {
+                    speaker.says(message);
+                }
             }
             settle().await;
-            for member in [&ann, &bea, &cal] {
+            let when = format!(
+                "{speakers} of three members said 100 messages each, all at once, where {bound} may wait"
+            );
+            for member in &members {
                 let name = member.name;
                 if let Some((_, ended)) = &member.log.lock().unwrap().ended {
                     panic!(
-                        "Ann has said 100 messages at once, {bound} may wait, and {name}, who reads whenever there is a turn, was dropped: {ended:?}.\n\
-                         Has {name} had a turn, from the first message to the last?"
+                        "{when}, and {name}, who reads whenever there is a turn, was dropped: {ended:?}.\n\
+                         Between any two messages, whoever says them, the others need a turn, and so does what sends to {name}"
                     );
                 }
-                member.has_heard(&said, "Ann has said 100 messages at once, and everybody reads");
             }
-            count(&room, 3, "after 100 messages at once, which all have read");
+            count(&room, 3, &format!("({when}, and all have read)"));
+            let order = members[2].heard();
+            proctor::expect_eq!(
+                order.len(),
+                speakers * 100,
+                "how many messages Cal has heard: {when}"
+            );
+            for member in &members {
+                member
+                    .has_heard(&order, &format!("{when}, and Cal has heard them in another order"));
+            }
         }
     });
 }
@@ -627,12 +670,18 @@ fn nothing_is_kept_for_who_has_left() {
 fn what_is_no_websocket_is_declined() {
     proctor::watch_async(async {
         let room = room(8);
-        let answer = testing::ask(&*room, Request::get("/room")).await;
-        assert!(
-            matches!(answer.ended, Err(Failure::Failed(_))),
-            "a request that asks for no WebSocket came, and the call ended with {:?}",
-            answer.ended
-        );
+        let request = testing::ask(&*room, Request::get("/room")).await.ended;
+        let life = testing::lifespan(&*room).ended().await;
+        for (ended, what) in [(request, "a request"), (life, "a lifespan call")] {
+            let declined = match &ended {
+                Err(Failure::Failed(error)) => error.is::<UnsupportedScope>(),
+                _ => false,
+            };
+            assert!(
+                declined,
+                "{what} came, which should be declined by `unsupported`, and it ended with {ended:?}"
+            );
+        }
         count(&room, 0, "when somebody has asked for a page");
     });
 }

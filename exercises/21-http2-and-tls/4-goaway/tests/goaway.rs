@@ -128,6 +128,8 @@ impl World {
                 self.tell(&format!("The client sends request {stream}."));
             }
             Event::Cancel(stream) => {
+                // It does not wait for that one any more.
+                self.requests.remove(&stream);
                 self.tell(&format!("The client sends RST_STREAM for {stream}."));
             }
             _ => {}
@@ -182,7 +184,7 @@ impl World {
     /// All that is on its way arrives, and all that is answered to it.
     #[track_caller]
     fn all_arrives(&mut self) {
-        for _ in 0..1_000 {
+        for _ in 0..10_000 {
             if !self.to_client.is_empty() {
                 self.client_reads();
             } else if !self.to_server.is_empty() && !self.closed {
@@ -466,7 +468,7 @@ fn many_requests_may_be_on_their_way() {
             world.request(first - 2);
             world.all_arrives();
             world.shutdown();
-            let streams: Vec<_> = (first..=HIGHEST).step_by(2).take(150).collect();
+            let streams: Vec<_> = (first..=HIGHEST).step_by(2).take(1_000).collect();
             for &stream in &streams {
                 world.request(stream);
             }
@@ -588,6 +590,26 @@ fn a_cancelled_request_is_over() {
 }
 
 #[test]
+fn who_cancels_all_may_ask_again() {
+    proctor::watch(|| {
+        let mut world = World::new();
+        world.request(1);
+        world.all_arrives();
+        world.send(Event::Cancel(1));
+        world.shutdown();
+        world.request(3);
+        // With the first of the two nothing runs, and the other one is behind it.
+        world.server_reads_all();
+        world.all_arrives();
+        if world.running.contains(&3) {
+            world.answer(3);
+        }
+        world.all_arrives();
+        world.ends();
+    });
+}
+
+#[test]
 fn a_client_may_not_answer() {
     proctor::watch(|| {
         for runs in [false, true] {
@@ -665,6 +687,28 @@ fn the_grace_is_for_all() {
             "{}\nThe grace is over, and the connection is not closed.",
             world.story
         );
+    });
+}
+
+#[test]
+fn an_answer_may_come_at_the_last_moment() {
+    proctor::watch(|| {
+        for knows in [false, true] {
+            let mut world = World::new();
+            world.request(1);
+            world.all_arrives();
+            world.shutdown();
+            if knows {
+                world.all_arrives();
+            }
+            world.at(1 + GRACE);
+            // Where the client answers the PING afterwards, nobody reads that, and the response may be lost.
+            world.answer(1);
+            world.all_arrives();
+            if knows {
+                world.ends();
+            }
+        }
     });
 }
 

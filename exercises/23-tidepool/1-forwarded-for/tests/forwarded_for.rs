@@ -83,6 +83,12 @@ fn an_untrusted_peer_speaks_for_nobody() {
                 "{peer}, which is no proxy of ours, says X-Forwarded-Proto: https, and was believed"
             );
         }
+        let plain = headers(&[(PROTO, b"http")]);
+        let got = origin(ip("192.0.2.1"), true, &plain, &[network("10.0.0.0/8")]);
+        assert!(
+            got.encrypted,
+            "192.0.2.1, which is no proxy of ours, says X-Forwarded-Proto: http over an encrypted connection, and was believed"
+        );
         let got = origin(ip("127.0.0.1"), false, &headers(&lines), &[]);
         proctor::expect_eq!(
             got,
@@ -153,9 +159,18 @@ fn several_lines_are_one_list() {
 #[test]
 fn who_is_unknown_ends_the_search() {
     proctor::watch(|| {
-        for unknown in
-            ["unknown", "_hidden", "<script>", "300.0.0.1", "192.0.2.1:99999", "[2001:db8::1"]
-        {
+        for unknown in [
+            "unknown",
+            "_hidden",
+            "<script>",
+            "300.0.0.1",
+            "192.0.2.1:99999",
+            "192.0.2.1:",
+            "[192.0.2.1]",
+            "[2001:db8::1",
+            "[2001:db8::1]x",
+            "[fe80::1%1]:80",
+        ] {
             let line = |before: &str, after: &str| format!("{before}{unknown}{after}");
             client(&[line("6.6.6.6, ", ", 10.0.0.2").as_bytes()], None);
             client(&[line("6.6.6.6, ", "").as_bytes()], None);
@@ -219,7 +234,7 @@ fn a_mapped_address_is_the_one_in_it() {
 #[test]
 fn the_scheme_is_the_nearest_proxys_word() {
     proctor::watch(|| {
-        let cases: [(&[&[u8]], [bool; 2]); 9] = [
+        let cases: [(&[&[u8]], [bool; 2]); 10] = [
             (&[], [false, true]),
             (&[b"https"], [true, true]),
             (&[b"http"], [false, false]),
@@ -228,6 +243,7 @@ fn the_scheme_is_the_nearest_proxys_word() {
             (&[b"http, https ,"], [true, true]),
             (&[b"http", b"https"], [true, true]),
             (&[b"https", b"gopher"], [false, true]),
+            (&[b"wss"], [false, true]),
             (&[b"http, \xff"], [false, true]),
         ];
         for (lines, [plain, encrypted]) in cases {
@@ -243,6 +259,26 @@ fn the_scheme_is_the_nearest_proxys_word() {
                     if connection { "" } else { "not " }
                 );
             }
+        }
+    });
+}
+
+#[test]
+fn the_scheme_counts_whoever_the_client_is() {
+    proctor::watch(|| {
+        for (list, client) in [
+            ("192.0.2.1", Some("192.0.2.1")),
+            ("192.0.2.1, 10.0.0.2", Some("192.0.2.1")),
+            ("10.0.0.2", Some("10.0.0.2")),
+            ("unknown", None),
+            ("192.0.2.1, unknown, 10.0.0.2", None),
+        ] {
+            let got = asked("10.0.0.1", &[(FOR, list.as_bytes()), (PROTO, b"https")]);
+            proctor::expect_eq!(
+                got,
+                Origin { client: client.map(ip), encrypted: true },
+                "where our proxy 10.0.0.1 says X-Forwarded-For: {list} and X-Forwarded-Proto: https"
+            );
         }
     });
 }

@@ -285,6 +285,15 @@ fn retry_after_is_rounded_up() {
 }
 
 #[test]
+fn less_than_a_millisecond_is_rounded_up_too() {
+    proctor::watch_async(async {
+        let server = Server::new(1, Duration::from_micros(1_000_500));
+        server.is_let_in(ANN).await;
+        server.is_refused(ANN, 2).await;
+    });
+}
+
+#[test]
 fn who_comes_back_then_is_let_in() {
     proctor::watch_async(async {
         for every in [700, 1_000, 1_300, 2_500, 61_000] {
@@ -523,14 +532,30 @@ fn a_client_that_comes_back_after_years_finds_a_full_bucket() {
     });
 }
 
+/// A hundred clients ask once each.
+async fn a_hundred_ask(server: &Server) {
+    for client in 0..100 {
+        let got = server.ask(number(client, 1)).await;
+        server.expect(got, Ok(()), "the first request of a client");
+    }
+}
+
+/// No more buckets than these are kept.
+#[track_caller]
+fn keeps(server: &Server, most: usize, why: &str) {
+    let kept = server.limit.clients();
+    assert!(
+        kept <= most,
+        "{kept} buckets are kept {}, and there should be no more than {most}: {why}",
+        server.when()
+    );
+}
+
 #[test]
 fn a_full_bucket_is_forgotten() {
     proctor::watch_async(async {
         let server = Server::new(5, SECOND);
-        for client in 0..100 {
-            let got = server.ask(number(client, 1)).await;
-            server.expect(got, Ok(()), "the first request of a client");
-        }
+        a_hundred_ask(&server).await;
         proctor::expect_eq!(
             server.limit.clients(),
             100,
@@ -540,11 +565,10 @@ fn a_full_bucket_is_forgotten() {
         // Theirs are full after a second, and Ann's after five; 5 s (5 × 1 s) later they have to be forgotten.
         sleep(6 * SECOND).await;
         server.is_let_in(BEN).await;
-        let kept = server.limit.clients();
-        assert!(
-            kept <= 2,
-            "{kept} buckets are kept {}: those of 100 clients have been full for 5 s, and one other client has asked now",
-            server.when()
+        keeps(
+            &server,
+            2,
+            "those of 100 clients have been full for 5 s, and one other client has asked now",
         );
         server.spends(4, BEN).await;
         sleep(10 * SECOND).await;
@@ -553,6 +577,55 @@ fn a_full_bucket_is_forgotten() {
             server.limit.clients(),
             1,
             "how many buckets are kept, where all have been full for 5 s, and one client has asked"
+        );
+    });
+}
+
+#[test]
+fn it_is_forgotten_in_time_whoever_asks() {
+    proctor::watch_async(async {
+        let server = Server::new(5, SECOND);
+        a_hundred_ask(&server).await;
+        // Theirs are full at 1 s.
+        sleep(Duration::from_millis(5_500)).await;
+        server.is_let_in(BEN).await;
+        sleep(Duration::from_millis(600)).await;
+        server.is_let_in(BEN).await;
+        keeps(
+            &server,
+            1,
+            "those of 100 clients have been full for more than 5 s, and Ben has asked now, and 0.6 s ago",
+        );
+    });
+    proctor::watch_async(async {
+        let server = Server::new(5, SECOND);
+        a_hundred_ask(&server).await;
+        for _ in 0..30 {
+            let _ = server.ask(from(ANN)).await;
+            sleep(Duration::from_millis(500)).await;
+        }
+        keeps(
+            &server,
+            1,
+            "those of 100 clients have been full for 14 s, and Ann asks all the time",
+        );
+    });
+    proctor::watch_async(async {
+        let server = Server::new(2, 10 * SECOND);
+        server.is_let_in(BEN).await;
+        sleep(19 * SECOND).await;
+        a_hundred_ask(&server).await;
+        // Theirs are full at 29 s. Somebody who looks for full ones now finds none of them.
+        sleep(9 * SECOND).await;
+        server.is_let_in(BEN).await;
+        sleep(19 * SECOND).await;
+        server.spends(2, ANN).await;
+        sleep(3 * SECOND).await;
+        server.is_refused(ANN, 7).await;
+        keeps(
+            &server,
+            2,
+            "those of 100 clients have been full for more than 20 s, and Ann has asked now, and was refused",
         );
     });
 }

@@ -121,6 +121,20 @@ impl Server {
         self.ask(Request::get(path)).await
     }
 
+    /// A client asks that is an exchange of its own.
+    fn call(&self, path: &str, exchange: Arc<dyn Exchange>) -> JoinHandle<Result<(), Error>> {
+        let scope = HttpScope {
+            head: Arc::new(RequestHead { uri: path.parse().unwrap(), ..RequestHead::default() }),
+            state: State::new(),
+            extensions: Extensions::NONE,
+            connection: Arc::new(Connection::default()),
+        };
+        let receive = Receive::new(Arc::clone(&exchange), CallId::default());
+        let send = Sender::new(exchange, CallId::default());
+        let limit = Arc::clone(&self.limit);
+        tokio::spawn(async move { limit.call(scope.into(), receive, send).await })
+    }
+
     async fn at(&self, seconds: u64) {
         sleep_until(self.began + Duration::from_secs(seconds)).await;
     }
@@ -347,6 +361,39 @@ fn nobody_waits_longer_than_patience() {
     });
 }
 
+/// A client that does not read, and sends nothing.
+struct Deaf;
+
+impl Exchange for Deaf {
+    fn poll_receive(&self, _: CallId, _: &mut Context<'_>) -> Poll<ReceiveEvent> {
+        Poll::Pending
+    }
+
+    fn poll_send(
+        &self,
+        _: CallId,
+        _: &mut Option<SendEvent>,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), SendError>> {
+        Poll::Pending
+    }
+}
+
+#[test]
+fn who_is_being_refused_waits_no_more() {
+    proctor::watch_async(async {
+        let server = Server::new(1, 1);
+        let _running = server.get("/ends/60").await;
+        let _deaf = server.call("/ends/0", Arc::new(Deaf));
+        settle().await;
+        server.has_room(0, 0, "while one waits").await;
+        server.at(11).await;
+        server
+            .has_room(0, 1, "one has waited for its 10 s, was refused, and does not read that")
+            .await;
+    });
+}
+
 #[test]
 fn patience_is_for_waiting_only() {
     proctor::watch_async(async {
@@ -362,9 +409,11 @@ fn patience_is_for_waiting_only() {
 #[test]
 fn retry_after_is_the_patience_rounded_up() {
     proctor::watch_async(async {
-        for (patience, expected) in [(10_000, "10"), (200, "1"), (2_001, "3")] {
+        for (patience, expected) in
+            [(10_000_000, "10"), (200_000, "1"), (2_001_000, "3"), (2_000_500, "3")]
+        {
             let bounds =
-                Bounds { running: 1, waiting: 1, patience: Duration::from_millis(patience) };
+                Bounds { running: 1, waiting: 1, patience: Duration::from_micros(patience) };
             let limit = Arc::new(Limit::new(Site::default(), bounds));
             let mut running = testing::call(&*limit, Request::get("/never"));
             running.settle().await;
@@ -648,17 +697,7 @@ fn the_body_waits_with_its_client() {
         let server = Server::new(1, 2);
         let _running = server.get("/never").await;
         let upload = Arc::new(Upload::default());
-        let scope = HttpScope {
-            head: Arc::new(RequestHead { uri: "/echo".parse().unwrap(), ..RequestHead::default() }),
-            state: State::new(),
-            extensions: Extensions::NONE,
-            connection: Arc::new(Connection::default()),
-        };
-        let exchange: Arc<dyn Exchange> = Arc::clone(&upload) as _;
-        let receive = Receive::new(Arc::clone(&exchange), CallId::default());
-        let send = Sender::new(exchange, CallId::default());
-        let limit = Arc::clone(&server.limit);
-        let call = tokio::spawn(async move { limit.call(scope.into(), receive, send).await });
+        let call = server.call("/echo", Arc::clone(&upload) as _);
         sleep(SECOND).await;
         let received = upload.received.load(Ordering::Relaxed);
         assert!(

@@ -89,7 +89,8 @@ impl World {
     fn happens(&mut self, event: Event) {
         match event {
             Event::Ready(id) => {
-                self.alive.get_mut(&id).expect("the test knows who is alive").ready = true;
+                let process = self.alive.get_mut(&id).expect("the test knows who is alive");
+                process.ready = !process.killed;
             }
             Event::Exited(id, code) => {
                 let process = self.alive.remove(&id).expect("the test knows who is alive");
@@ -117,7 +118,7 @@ impl World {
             return;
         }
         let pause = self.policy.pause * 2_u32.pow(self.row.min(10));
-        self.pause_until = self.now + pause.min(self.policy.longest_pause);
+        self.pause_until = self.pause_until.max(self.now + pause.min(self.policy.longest_pause));
         self.row += 1;
     }
 
@@ -185,7 +186,18 @@ impl World {
                     return Err(format!("Kill({id}): worker {id} was killed before"));
                 }
                 if !self.is_late(process) {
-                    return Err(format!("Kill({id}): worker {id} has some time left: {process:?}"));
+                    let Policy { start, stop, .. } = self.policy;
+                    let why = match process.told {
+                        Some(told) => {
+                            format!("was told at {told:?}, and has {stop:?} from then on")
+                        }
+                        None if process.ready => "is ready, and was not told to stop".to_owned(),
+                        None => format!(
+                            "was spawned at {:?}, and has {start:?} to be ready",
+                            process.spawned
+                        ),
+                    };
+                    return Err(format!("Kill({id}): worker {id} {why}"));
                 }
                 self.alive.insert(id, Process { killed: true, ..process });
             }
@@ -248,7 +260,9 @@ impl World {
         if staying < wanted && self.now >= self.pause_until {
             let old = self.staying().filter(|process| process.old).count();
             return Err(format!(
-                "somebody is missing, and is not spawned. Not told to stop: {staying} ({old} of them old); wanted: {wanted}"
+                "somebody is missing, and is not spawned. Not told to stop: {staying} ({old} of them old); wanted: {wanted}. \
+                 No pause runs since {:?}",
+                self.pause_until
             ));
         }
         Ok(())
@@ -591,6 +605,26 @@ fn who_is_late_is_killed_once() {
 }
 
 #[test]
+fn who_was_killed_does_not_get_ready() {
+    proctor::watch(|| {
+        let mut world = World::serving(2);
+        world.event(Event::Hup);
+        let new = world.the_new_one();
+        world.pass(5 * SECOND);
+        // It has said so in the moment in which it was killed.
+        world.event(Event::Ready(new));
+        proctor::expect_eq!(
+            world.told(),
+            [new],
+            "who was told to stop or killed, when a word of the new one comes that was killed before"
+        );
+        world.event(Event::Exited(new, 137));
+        world.pass(60 * SECOND);
+        world.spawned(2, 1, "by a roll whose first new worker was killed");
+    });
+}
+
+#[test]
 fn who_has_lived_is_replaced_at_once() {
     proctor::watch(|| {
         let mut world = World::serving(2);
@@ -640,6 +674,35 @@ fn those_who_die_young_make_longer_and_longer_pauses() {
         world.event(Event::Exited(id, 1));
         world.pass(STEP);
         world.spawned(spawned, 2, "after the first pause of a new row");
+    });
+}
+
+#[test]
+fn a_pause_is_not_cut_short_by_another() {
+    proctor::watch(|| {
+        let mut world = World::serving(4);
+        for victim in [1, 2] {
+            let id = world.spawned[victim];
+            world.event(Event::Exited(id, 1));
+        }
+        let [first, other] = world.starting()[..] else { panic!("{}", world.story()) };
+        world.event(Event::Ready(other));
+        // Three in a row die young, and the pause after the third is one of 400 ms.
+        world.event(Event::Exited(first, 1));
+        for _ in 0..2 {
+            world.pass(2 * STEP);
+            let id = world.the_new_one();
+            world.event(Event::Exited(id, 1));
+        }
+        let spawned = world.spawned.len();
+        // One that has lived ends the row, but not the pause, and the next one makes the first of a new row: 100 ms.
+        let old = world.spawned[0];
+        world.event(Event::Exited(old, 1));
+        world.event(Event::Exited(other, 1));
+        world.pass(3 * STEP);
+        world.spawned(spawned, 0, "in the first 300 ms of a pause of 400 ms");
+        world.pass(STEP);
+        world.spawned(spawned, 3, "when it was over");
     });
 }
 
@@ -719,6 +782,18 @@ fn the_code_says_whether_all_went_well() {
                 world.story()
             );
         }
+        // A second Term is not the beginning.
+        let mut world = World::serving(2);
+        world.event(Event::Term);
+        let [first, second] = world.told()[..] else { panic!("{}", world.story()) };
+        world.event(Event::Exited(first, 1));
+        world.event(Event::Term);
+        world.event(Event::Exited(second, 0));
+        assert!(
+            world.exited,
+            "all have ended, and the supervisor has not exited\n{}",
+            world.story()
+        );
         // What was before the end is not part of it.
         let mut world = World::serving(1);
         let id = world.spawned[0];

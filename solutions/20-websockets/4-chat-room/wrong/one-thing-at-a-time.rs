@@ -15,6 +15,8 @@ use tokio::task::yield_now;
 pub struct Room {
     bound: usize,
     list: Mutex<List>,
+    /// Whoever speaks has it.
+    floor: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ struct Member {
 impl Room {
     /// A room in which so many messages may wait for a member; at least 1.
     pub fn new(bound: usize) -> Self {
-        Self { bound, list: Mutex::default() }
+        Self { bound, list: Mutex::default(), floor: tokio::sync::Mutex::default() }
     }
 
     /// How many members there are.
@@ -74,6 +76,7 @@ impl App for Room {
             biased;
                 event = receive.next() => match event {
                     ReceiveEvent::WebSocketReceive(message) => {
+                        let _floor = self.floor.lock().await;
                         self.say(&message);
                         yield_now().await;
                     }

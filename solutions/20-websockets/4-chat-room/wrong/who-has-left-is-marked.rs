@@ -15,6 +15,8 @@ use tokio::task::yield_now;
 pub struct Room {
     bound: usize,
     members: Mutex<Vec<Arc<Member>>>,
+    /// Whoever speaks has it.
+    floor: tokio::sync::Mutex<()>,
 }
 
 /// A member, present or past.
@@ -39,7 +41,7 @@ impl Member {
 impl Room {
     /// A room in which so many messages may wait for a member; at least 1.
     pub fn new(bound: usize) -> Self {
-        Self { bound, members: Mutex::default() }
+        Self { bound, members: Mutex::default(), floor: tokio::sync::Mutex::default() }
     }
 
     /// How many members there are.
@@ -67,11 +69,15 @@ impl Room {
     async fn hear(&self, receive: &mut Receive) {
         loop {
             match receive.next().await {
-                ReceiveEvent::WebSocketReceive(message) => self.say(&message),
+                ReceiveEvent::WebSocketReceive(message) => {
+                    // One speaks at a time, until the others have had a turn: who says much at once would fill all queues before anybody can empty one.
+                    let _floor = self.floor.lock().await;
+                    self.say(&message);
+                    yield_now().await;
+                }
                 ReceiveEvent::WebSocketDisconnect(_) => return,
                 _ => {}
             }
-            yield_now().await;
         }
     }
 }

@@ -15,6 +15,8 @@ use tokio::task::yield_now;
 pub struct Room {
     bound: usize,
     list: Mutex<List>,
+    /// Whoever speaks has it.
+    floor: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -35,7 +37,7 @@ struct Member {
 impl Room {
     /// A room in which so many messages may wait for a member; at least 1.
     pub fn new(bound: usize) -> Self {
-        Self { bound, list: Mutex::default() }
+        Self { bound, list: Mutex::default(), floor: tokio::sync::Mutex::default() }
     }
 
     /// How many members there are.
@@ -68,12 +70,15 @@ impl Room {
     async fn hear(&self, own: u64, receive: &mut Receive) {
         loop {
             match receive.next().await {
-                ReceiveEvent::WebSocketReceive(message) => self.say(own, &message),
+                ReceiveEvent::WebSocketReceive(message) => {
+                    // One speaks at a time, until the others have had a turn: who says much at once would fill all queues before anybody can empty one.
+                    let _floor = self.floor.lock().await;
+                    self.say(own, &message);
+                    yield_now().await;
+                }
                 ReceiveEvent::WebSocketDisconnect(_) => return,
                 _ => {}
             }
-            // A client that has said much at once would fill all queues before anybody can empty one.
-            yield_now().await;
         }
     }
 }

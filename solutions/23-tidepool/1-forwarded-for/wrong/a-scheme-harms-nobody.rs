@@ -2,7 +2,7 @@
 //!
 //! caught by: an_untrusted_peer_speaks_for_nobody
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use http::HeaderMap;
@@ -91,7 +91,10 @@ fn list(headers: &HeaderMap, name: &str) -> Vec<String> {
 
 /// Who that is, if anybody knows.
 fn address(text: &str) -> Option<IpAddr> {
-    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
-    let with_port = text.parse().map(|address: std::net::SocketAddr| address.ip());
-    with_port.or_else(|_| bare.parse()).ok().map(|address: IpAddr| address.to_canonical())
+    let bare = text.parse().ok();
+    // A zone means something only to the machine that has it.
+    let with_port = text.parse().ok().filter(|_| !text.contains('%'));
+    let with_port = with_port.map(|address: SocketAddr| address.ip());
+    let in_brackets = || text.strip_prefix('[')?.strip_suffix(']')?.parse().ok().map(IpAddr::V6);
+    bare.or(with_port).or_else(in_brackets).map(|address| address.to_canonical())
 }

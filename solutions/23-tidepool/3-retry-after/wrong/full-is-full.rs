@@ -53,7 +53,7 @@ impl<A: App> App for Limit<A> {
             return self.app.call(scope, receive, send).await;
         }
         let after = self.patience.as_secs() + u64::from(self.patience.subsec_nanos() > 0);
-        let Ok(_inside) = self.inside.try_acquire() else {
+        let Ok(inside) = self.inside.try_acquire() else {
             return refuse(&scope, &send, after).await;
         };
         let mut received = Vec::new();
@@ -63,6 +63,8 @@ impl<A: App> App for Limit<A> {
             () = left(&mut receive, &mut received) => return Err(Disconnected.into()),
         };
         let Ok(Ok(_place)) = place else {
+            // It waits no more, and how long it takes to be told is up to its client.
+            drop(inside);
             return refuse(&scope, &send, after).await;
         };
         if !received.is_empty() {

@@ -52,11 +52,13 @@ impl<A: App> App for Limit<A> {
             return self.app.call(scope, receive, send).await;
         }
         let after = self.patience.as_secs() + u64::from(self.patience.subsec_nanos() > 0);
-        let Ok(_inside) = self.inside.try_acquire() else {
+        let Ok(inside) = self.inside.try_acquire() else {
             return refuse(&scope, &send, after).await;
         };
         let place = timeout(self.patience, self.running.acquire()).await;
         let Ok(Ok(_place)) = place else {
+            // It waits no more, and how long it takes to be told is up to its client.
+            drop(inside);
             return refuse(&scope, &send, after).await;
         };
         self.app.call(scope, receive, send).await

@@ -116,7 +116,7 @@ impl Supervisor {
                 self.row = 0;
             } else {
                 let pause = self.policy.pause.saturating_mul(1 << self.row.min(30));
-                self.pause_until = now + pause.min(self.policy.longest_pause);
+                self.pause_until = self.pause_until.max(now + pause.min(self.policy.longest_pause));
                 self.row += 1;
             }
         }

@@ -91,7 +91,8 @@ impl Supervisor {
         match event {
             Event::Ready(id) => {
                 if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.ready = true;
+                    // The word of one that was killed was on its way.
+                    worker.ready = !worker.killed;
                 }
             }
             Event::Exited(id, code) => self.exited(now, id, code),
@@ -117,7 +118,7 @@ impl Supervisor {
                 self.row = 0;
             } else {
                 let pause = self.policy.pause.saturating_mul(1 << self.row.min(30));
-                self.pause_until = now + pause.min(self.policy.longest_pause);
+                self.pause_until = self.pause_until.max(now + pause.min(self.policy.longest_pause));
                 self.row += 1;
             }
         }

@@ -86,7 +86,8 @@ impl Supervisor {
         match event {
             Event::Ready(id) => {
                 if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.ready = true;
+                    // The word of one that was killed was on its way.
+                    worker.ready = !worker.killed;
                 }
             }
             Event::Exited(id, code) => self.exited(now, id, code),
