@@ -332,7 +332,7 @@ where
         && let Some(wish) = wire.handshake.take()
     {
         let heard = [read, io.held].concat().into();
-        return Next::Switched(switched(io.stream, heard, wish, calls, shared));
+        return Next::Switched(switched(io.stream, heard, *wish, calls, shared));
     }
     if matches!(end, End::Over(false) | End::Gone) && wire.delimited_by_close.load(Relaxed) {
         io.stream.reset();
@@ -346,7 +346,7 @@ where
 fn switched<A, S, F>(
     stream: S,
     heard: Bytes,
-    wish: Box<Wish>,
+    wish: Wish,
     calls: Arc<Calls<F>>,
     shared: &Arc<Shared<A>>,
 ) -> Boxed<()>

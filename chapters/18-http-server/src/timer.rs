@@ -169,8 +169,8 @@ impl Timer {
         self.until = None;
         self.settling = false;
         self.busy = false;
-        let rated = matches!(before, Waiting::Body(..) | Waiting::Write(..));
-        if waiting == Waiting::Nothing && !rated {
+        let has_rate = matches!(before, Waiting::Body(..) | Waiting::Write(..));
+        if waiting == Waiting::Nothing && !has_rate {
             return;
         }
         let now = Instant::now();

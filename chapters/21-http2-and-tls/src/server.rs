@@ -72,6 +72,10 @@ impl<A: App + 'static> Server<A> {
         self.drive(stream, ())
     }
 
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async fn's future has room for its arguments twice"
+    )]
     // ANCHOR: connection
     fn serve<S: Transport>(self, stream: S, permit: impl Send) -> impl Future<Output = ()> + Send {
         // The future of a connection is as large as the largest of its steps. So what is soon
