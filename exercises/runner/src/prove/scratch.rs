@@ -174,6 +174,8 @@ fn write_shared(exercise: &Exercise, folder: &Path) -> Result<Option<PathBuf>> {
             "mod {module} {{\n    #[path = \"lib.rs\"]\n    pub mod {library};\n    #[path = {tests:?}]\n    mod tests;\n}}",
         );
     }
+    // The statement is the solution's doc, and stands above its folder.
+    write_if_changed(&folder.join("tests/README.md"), &read(&exercise.dir.join("README.md"))?)?;
     let answers = folder.join("tests/answers.rs");
     write_if_changed(&answers, &all)?;
     write_if_changed(&folder.join("src/lib.rs"), "")?;

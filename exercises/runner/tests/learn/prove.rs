@@ -122,6 +122,22 @@ fn whatever_does_not_hold_is_named_and_hides_nothing_else() {
 }
 
 #[test]
+fn answers_share_a_program_unless_one_of_them_does_not_compile() {
+    const TOLD: Sketch<'_> = Sketch {
+        solution: "#![doc = include_str!(\"../README.md\")]\n\n/// Twice `a`.\npub fn double(a: u32) -> u32 {\n    a * 2\n}\n",
+        ..DOUBLER
+    };
+    let checkout = Checkout::new(&[TOLD, BROKEN]);
+    checkout.learn(&["prove", "--record"]).exits(1);
+    let has = |package: &str| checkout.path("target/prove/workspace").join(package).is_dir();
+    let apart = ["--solution", "--wrong--squares", "--wrong--right"];
+    let of = |name: &str| apart.map(|answer| has(&format!("{name}{answer}")));
+    assert!(has("doubler--answers"), "those of a sound exercise are in one package");
+    assert_eq!(of("doubler"), [false, false, false], "and in no others");
+    assert_eq!(of("broken"), [true, false, true], "those of a broken one are each by itself");
+}
+
+#[test]
 fn an_unknown_name_suggests_the_nearest() {
     let checkout = Checkout::new(&[ADDER]);
     checkout
