@@ -140,6 +140,9 @@ enum Task {
         /// Write the messages of the wrong answers instead of comparing them
         #[arg(long)]
         record: bool,
+        /// Run a wrong answer against the test that it names, and no others: for a proof of them all
+        #[arg(long)]
+        named: bool,
         /// How many compilers or tests run at once
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
@@ -177,9 +180,10 @@ pub fn run(arguments: Arguments, start: &Path) -> Result<Exit> {
         Task::Open { name, print } => desk.open(name.as_deref(), print),
         Task::Check { solved } => desk.check(solved, &cancel),
         Task::Solution { name, yes } => desk.solution(name.as_deref(), yes),
-        Task::Prove { names, record, jobs, target_dir } => {
+        Task::Prove { names, record, named, jobs, target_dir } => {
             let options = prove::Options {
                 record,
+                named,
                 jobs,
                 target: target_dir.map(|folder| start.join(folder)),
                 color: paper.palette.color(),

@@ -37,6 +37,9 @@ use scratch::{Kind, Variant};
 pub struct Options {
     /// Write the messages of the wrong answers, instead of comparing them.
     pub record: bool,
+    /// Run a wrong answer against the test that it names, and no others. What is lost is what the others make of it:
+    /// whether another one catches it, and whether each of them ends.
+    pub named: bool,
     /// How many tests run at once; by default two for each core, because a hung test waits.
     pub jobs: Option<usize>,
     /// Where Cargo builds; by default a folder of its own, so that an editor's Cargo and a proof do not wait for each other.
@@ -51,6 +54,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             record: false,
+            named: false,
             jobs: None,
             target: None,
             color: false,
@@ -193,7 +197,7 @@ pub fn prove(
     proof.times[2] = started.elapsed();
 
     for (variant, fates) in variants.iter().zip(fates) {
-        let judge = Judge { tree, variant, build: &build, lints: &lints, record: options.record };
+        let judge = Judge { tree, variant, build: &build, lints: &lints, options };
         judge.judge(&fates, &mut proof)?;
     }
     Ok(proof)
@@ -325,7 +329,14 @@ fn run_tests(
                 list = Some((&program.path, libtest::list(&listed.stdout)));
             }
             let tests = list.as_ref().map_or(&[][..], |(_, tests)| tests);
-            for test in tests.iter().filter_map(|test| test.strip_prefix(&*variant.prefix)) {
+            let tests = tests.iter().filter_map(|test| test.strip_prefix(&*variant.prefix));
+            let named = match variant.kind {
+                Kind::Wrong(at) if options.named => Some(&*variant.exercise.wrong[at].caught_by),
+                _ => None,
+            };
+            // If there is no such test, the others are for whoever has misspelt it.
+            let named = named.filter(|name| tests.clone().any(|test| test == *name));
+            for test in tests.filter(|test| named.is_none_or(|name| name == *test)) {
                 let watchdog = match variant.kind {
                     Kind::Wrong(at) if variant.exercise.wrong[at].caught_by == test => None,
                     Kind::Wrong(_) | Kind::Stub => Some(IMPATIENT),
@@ -430,7 +441,7 @@ struct Judge<'a> {
     variant: &'a Variant<'a>,
     build: &'a Build,
     lints: &'a Build,
-    record: bool,
+    options: &'a Options,
 }
 
 impl Judge<'_> {
@@ -591,7 +602,9 @@ impl Judge<'_> {
                     .collect();
                 problems.push(format!(
                     "{test} passes, and must catch it; {}",
-                    if others.is_empty() {
+                    if self.options.named {
+                        String::from("without --named it is said whether another one does")
+                    } else if others.is_empty() {
                         String::from("no test catches it")
                     } else {
                         format!("caught by: {}", others.join(", "))
@@ -614,7 +627,7 @@ impl Judge<'_> {
         if recorded.as_deref() == Some(message) {
             return Ok(());
         }
-        if self.record {
+        if self.options.record {
             fs::write(file, message)
                 .with_context(|| format!("{} cannot be written", file.display()))?;
             proof.recorded.push(file.to_path_buf());

@@ -138,6 +138,20 @@ fn answers_share_a_program_unless_one_of_them_does_not_compile() {
 }
 
 #[test]
+fn only_the_named_test_is_run_where_that_is_asked_for() {
+    let checkout = Checkout::new(&[ADDER, BROKEN]);
+    checkout.learn(&["prove", "adder", "--record", "--named"]).exits(0);
+    checkout
+        .learn(&["prove", "--named"])
+        .exits(1)
+        .says("0 of 3  passes, clippy-clean")
+        .says("1 of 1  caught by zero_is_neutral")
+        .says("1 of 1  caught by larger::a_carry")
+        .says("broken, wrong: right: one passes, and must catch it; without --named it is said whether another one does")
+        .says("broken, wrong: misnamed: no test is called `two`, which its header names; there are: never_ends, one");
+}
+
+#[test]
 fn an_unknown_name_suggests_the_nearest() {
     let checkout = Checkout::new(&[ADDER]);
     checkout
